@@ -1,0 +1,138 @@
+"""What a backend is: the protocol between the driver and whoever writes files for one orchestrator.
+
+A backend never imports its orchestrator, never reads the user's project, and writes nothing: it turns a pipeline into
+`GeneratedFile`s or says, as diagnostics at the user's line, why it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from pipec.compiler.diagnostics import Diagnostic
+    from pipec.compiler.ir.features import Feature
+    from pipec.compiler.ir.model import Pipeline
+
+
+class Support(StrEnum):
+    """How a target deals with a feature.
+
+    `REFUSED` is an error at the line that asks for it. `IGNORED` is for what has no meaning on the target and changes no
+    result (a note says so); a feature that would change what the program does is never `IGNORED`.
+    """
+
+    NATIVE = "native"
+    EMULATED = "emulated"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One row of a ledger: how a feature is supported, and in a sentence how, or why not."""
+
+    support: Support
+    note: str = ""
+
+
+Ledger = Mapping["Feature", Capability]
+"""A backend's whole word on what it can do: one row for every `Feature` (a test holds this)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a backend, set by `-O name=value` or `[tool.pipec.options.TARGET]`.
+
+    Attributes:
+        kind: `str`, `int`, `bool`; how the text of `-O` is read.
+        choices: the legal values, if they are few.
+    """
+
+    name: str
+    help: str
+    default: str | int | bool | None = None
+    kind: type[str] | type[int] | type[bool] = str
+    choices: tuple[str, ...] = ()
+
+
+Options = Mapping[str, str | int | bool | None]
+"""The value of every option of the backend, defaults filled in and values checked by the driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """A file to write: its path below the output folder (forward slashes) and its text.
+
+    Attributes:
+        owns_folder: the path is that of a folder marker: the first path component is a folder that belongs to this
+            output alone, and files in it that are not generated any more are removed.
+    """
+
+    path: str
+    text: str
+    owns_folder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the backend is asked for besides the pipeline.
+
+    Attributes:
+        options: the backend's options.
+        source: path of the source file from the project root, for the header.
+        command: the command that writes the same files again, for the header.
+    """
+
+    source: str
+    command: str
+    options: Options = field(default_factory=dict)
+
+
+Model = TypeVar("Model")
+
+
+class Backend(Protocol[Model]):
+    """One target. `Model` is the backend's own form of the pipeline: legal names, planned data, ready to print."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls the target."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The product, for people: `Apache Airflow 3.0 to 3.3`."""
+        ...
+
+    @property
+    def directory(self) -> str:
+        """The default output folder, from the current one."""
+        ...
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options it understands."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """What it can do, for every feature."""
+        ...
+
+    def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Model | None, Sequence[Diagnostic]]:
+        """Gives every operation a legal name, plans where data travels and checks the target's limits.
+
+        Returns None with at least one error where the target cannot take the pipeline.
+        """
+        ...
+
+    def emit(self, model: Model, request: Request) -> Sequence[GeneratedFile]:
+        """Prints the model. The main file comes first."""
+        ...
+
+    def check(self, files: Sequence[GeneratedFile]) -> Sequence[Diagnostic]:
+        """Reads what `emit` gave with the target's own grammar; any finding is our own fault (PC09)."""
+        ...

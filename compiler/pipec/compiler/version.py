@@ -1,0 +1,3 @@
+"""The version of pipec: a constant, so that `pipec --version` reads no package metadata."""
+
+__version__ = "0.1.0"
