@@ -1,0 +1,3 @@
+module pipec.test/lint
+
+go 1.25.7
