@@ -1,0 +1,278 @@
+"""Constants as canonical JSON: encoding of Python values, decoding, the text form, and the static type.
+
+What JSON can say stands for itself; everything else is a one-key object `{"$pipec": [kind, …]}`. Two equal values have
+one encoding, and the text form never holds what an orchestrator's template language looks for (`{{`) or mishandles
+(control characters, DEL, anything but ASCII). `pipec.runtime.codec` is the same inside a step; both are held to the
+vectors in `tests/unit/canonical_json.json`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from pathlib import PurePath, PurePosixPath
+from typing import TYPE_CHECKING, TypeGuard, cast
+from uuid import UUID
+
+from pipec.compiler.ir.types import ANY, BOOL, FLOAT, INT, NONE, STR, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pipec.compiler.ir.values import Json
+
+TAG = "$pipec"
+
+_MOST_MEMBERS = 8
+_MOST_BITS = 13_950
+
+
+class NotConstant(ValueError):
+    """A Python value has no canonical JSON, or canonical JSON has no Python value without the project's code."""
+
+
+def tagged(kind: str, *arguments: Json) -> dict[str, Json]:
+    """The object that stands for what JSON cannot say."""
+    return {TAG: [kind, *arguments]}
+
+
+def enum_member(symbol: str, member: str) -> Json:
+    """A member of the enum class `symbol` (`module:Class`)."""
+    return tagged("enum", symbol, member)
+
+
+def instance(symbol: str, fields: Mapping[str, Json]) -> Json:
+    """An object of the class `symbol` (`module:Class`) that is built by keyword."""
+    return tagged("object", symbol, dict(fields))
+
+
+def reference(symbol: str) -> Json:
+    """The function or class `symbol` (`module:qualified.name`) itself."""
+    return tagged("symbol", symbol)
+
+
+def encode(value: object) -> Json:
+    """The canonical JSON of a Python value.
+
+    Raises:
+        NotConstant: its type (exactly: subclasses are other types) has none, or it contains itself.
+    """
+    try:
+        return _encode(value)
+    except RecursionError:
+        raise NotConstant("a value that is nested too deep or contains itself") from None
+
+
+def _encode(value: object) -> Json:
+    if value is None or type(value) in {bool, str}:
+        return cast("Json", value)
+    encoder = _ENCODERS.get(type(value))
+    if encoder is not None:
+        return encoder(value)
+    if isinstance(value, PurePath):
+        return tagged("path", value.as_posix())
+    raise NotConstant(f"a value of type `{type(value).__qualname__}`")
+
+
+def _encode_int(value: int) -> Json:
+    # Python neither prints nor reads longer ones (`sys.set_int_max_str_digits`).
+    if value.bit_length() > _MOST_BITS:
+        raise NotConstant("an integer of more than 4,200 digits")
+    return value
+
+
+def _encode_float(value: float) -> Json:
+    if math.isfinite(value):
+        return value
+    return tagged("float", "nan" if math.isnan(value) else "inf" if value > 0 else "-inf")
+
+
+def _encode_dict(value: Mapping[object, object]) -> Json:
+    if TAG in value or not all(type(key) is str for key in value):
+        return tagged("dict", [[_encode(key), _encode(item)] for key, item in value.items()])
+    return {cast("str", key): _encode(item) for key, item in value.items()}
+
+
+def _encode_set(kind: str, value: Iterable[object]) -> Json:
+    # Sets have no order: that of the text forms is the same in every process.
+    return tagged(kind, sorted((_encode(item) for item in value), key=text))
+
+
+def _encode_timedelta(value: timedelta) -> Json:
+    seconds = value.total_seconds()
+    if abs(seconds) >= 2**33:
+        raise NotConstant("a duration of more than 272 years, which seconds cannot say to the microsecond")
+    return tagged("timedelta", seconds)
+
+
+def _encode_moment(kind: str, value: datetime | time) -> Json:
+    if value.tzinfo is not None and type(value.tzinfo) is not timezone:
+        raise NotConstant("a time in a named time zone, of which ISO 8601 keeps only the offset")
+    if value.fold:
+        raise NotConstant("a time that is the second of two (`fold=1`), which ISO 8601 cannot say")
+    return tagged(kind, value.isoformat())
+
+
+# Keyed by the exact type, so each encoder is only ever given a value of its own.
+_ENCODERS: dict[type, Callable[..., Json]] = {
+    int: _encode_int,
+    float: _encode_float,
+    list: lambda value: [_encode(item) for item in value],
+    tuple: lambda value: tagged("tuple", [_encode(item) for item in value]),
+    dict: _encode_dict,
+    set: lambda value: _encode_set("set", value),
+    frozenset: lambda value: _encode_set("frozenset", value),
+    bytes: lambda value: tagged("bytes", base64.b64encode(value).decode()),
+    complex: lambda value: tagged("complex", str(value).strip("()")),
+    datetime: lambda value: _encode_moment("datetime", value),
+    date: lambda value: tagged("date", value.isoformat()),
+    time: lambda value: _encode_moment("time", value),
+    timedelta: _encode_timedelta,
+    Decimal: lambda value: tagged("decimal", str(value)),
+    UUID: lambda value: tagged("uuid", str(value)),
+}
+
+
+def kind_of(value: Json) -> str | None:
+    """The kind of a tagged object; None for JSON that stands for itself.
+
+    Raises:
+        NotConstant: the object has the key of a tag but is not a well-formed one.
+    """
+    if not isinstance(value, Mapping) or TAG not in value:
+        return None
+    content = value[TAG]
+    if len(value) == 1 and _is_list(content) and content and isinstance(content[0], str) and content[0] in _KINDS:
+        return content[0]
+    raise NotConstant(f"a malformed `{TAG}` object")
+
+
+def content_of(value: Json) -> Sequence[Json]:
+    """What follows the kind in a tagged object."""
+    return cast("Sequence[Json]", cast("Mapping[str, Json]", value)[TAG])[1:]
+
+
+def decode(value: Json) -> object:
+    """The Python value of canonical JSON.
+
+    Raises:
+        NotConstant: the value needs the project's code (`enum`, `object`, `symbol`), or it is malformed.
+    """
+    kind = kind_of(value)
+    if kind is None:
+        if isinstance(value, Mapping):
+            return {key: decode(item) for key, item in value.items()}
+        return [decode(item) for item in value] if _is_list(value) else value
+    decoder = _DECODERS.get(kind)
+    if decoder is None:
+        raise NotConstant(f"a value of kind `{kind}`, which the project's code makes")
+    try:
+        return decoder(*content_of(value))
+    except NotConstant:
+        raise
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+        raise NotConstant(f"a malformed value of kind `{kind}`") from error
+
+
+def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _decode_float(word: str) -> float:
+    return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[word]
+
+
+_DECODERS: dict[str, Callable[..., object]] = {
+    "tuple": lambda items: tuple(decode(item) for item in items),
+    "set": lambda items: {decode(item) for item in items},
+    "frozenset": lambda items: frozenset(decode(item) for item in items),
+    "dict": lambda entries: {decode(key): decode(item) for key, item in entries},
+    "bytes": lambda encoded: base64.b64decode(encoded, validate=True),
+    "float": _decode_float,
+    "complex": complex,
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda seconds: timedelta(seconds=seconds),
+    "decimal": Decimal,
+    "uuid": UUID,
+    "path": PurePosixPath,
+}
+_KINDS = {*_DECODERS, "enum", "object", "symbol"}
+
+
+def text(value: Json) -> str:
+    """The one text of canonical JSON: ASCII, without `{{` and without control characters."""
+    plain = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(", ", ": "))
+    return plain.replace("\x7f", "\\u007f").replace("{{", "{\\u007b")
+
+
+def truth(value: Json) -> bool | None:
+    """What `bool()` of the value is; None where the project's code decides."""
+    match kind_of(value):
+        case "enum" | "object" | "symbol":
+            return None
+        case _:
+            return bool(decode(value))
+
+
+def type_of(value: Json) -> Type:
+    """The static type of a constant: of a list and a dict also that of what they hold, as far as it is of few types."""
+    kind = kind_of(value)
+    if kind is None:
+        return _type_of_plain(value)
+    content = content_of(value)
+    match kind:
+        case "tuple":
+            return Type("tuple", tuple(map(type_of, cast("Sequence[Json]", content[0]))))
+        case "set" | "frozenset":
+            return _container(kind, map(type_of, cast("Sequence[Json]", content[0])))
+        case "dict":
+            entries = cast("Sequence[Sequence[Json]]", content[0])
+            keys, items = (union(type_of(entry[i]) for entry in entries) for i in (0, 1))
+            return Type("dict", (keys, items)) if entries else Type("dict")
+        case "enum" | "object":
+            return Type(cast("str", content[0]).replace(":", "."))
+        case _:
+            return _SIMPLE_KINDS.get(kind, ANY)
+
+
+_SIMPLE_KINDS = {
+    "bytes": Type("bytes"),
+    "float": FLOAT,
+    "complex": Type("complex"),
+    "datetime": Type("datetime.datetime"),
+    "date": Type("datetime.date"),
+    "time": Type("datetime.time"),
+    "timedelta": Type("datetime.timedelta"),
+    "decimal": Type("decimal.Decimal"),
+    "uuid": Type("uuid.UUID"),
+    "path": Type("pathlib.Path"),
+}
+
+
+def _type_of_plain(value: Json) -> Type:
+    if isinstance(value, Mapping):
+        return Type("dict", (STR, union(map(type_of, value.values())))) if value else Type("dict")
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _container("list", map(type_of, value))
+    return {bool: BOOL, int: INT, float: FLOAT, str: STR}.get(type(value), NONE)
+
+
+def _container(name: str, held: Iterable[Type]) -> Type:
+    types = tuple(dict.fromkeys(held))
+    return Type(name, (union(types),)) if types else Type(name)
+
+
+def union(types: Iterable[Type]) -> Type:
+    """The type of a value that has one of some types, in order and each once; `Any` where they are many or none."""
+    distinct = dict.fromkeys(
+        member for type_ in types for member in (type_.arguments if type_.name == "union" else (type_,))
+    )
+    if not distinct or ANY in distinct or len(distinct) > _MOST_MEMBERS:
+        return ANY
+    return next(iter(distinct)) if len(distinct) == 1 else Type("union", tuple(distinct))
