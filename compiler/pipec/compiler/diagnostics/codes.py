@@ -60,6 +60,7 @@ CODES: dict[str, Code] = {
     "PC0317": Code("frozen-parameter", "a parameter shapes the graph and is fixed at compile time"),
     "PC0318": Code("duplicate-output", "a step names two outputs alike"),
     "PC0319": Code("invalid-pipeline", "a pipeline function has a signature that cannot be compiled"),
+    "PC0321": Code("nested-configuration", "the configuration of an inner pipeline has no effect"),
     "PC0320": Code("swallowed-failure", "an exception of a step cannot be caught in a pipeline"),
     # 04: target
     "PC0401": Code("unsupported-feature", "the target cannot do what the program asks"),

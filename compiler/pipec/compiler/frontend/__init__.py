@@ -1,0 +1,140 @@
+"""The front end: from the project's files to pipelines in the IR. Nothing of the project is ever imported or run."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipec.compiler.diagnostics import Diagnostic, has_errors, in_order
+from pipec.compiler.frontend.closure import attach_closures
+from pipec.compiler.frontend.discovery import PipelineDefinition, definitions_in, roots_of
+from pipec.compiler.frontend.interpreter import Interpreter
+from pipec.compiler.frontend.lower import Bindings, lower_pipeline
+from pipec.compiler.frontend.modules import ModuleTable, choose_source_roots, start_of
+from pipec.compiler.frontend.parse import parse, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pipec.compiler.frontend.modules import Module
+    from pipec.compiler.ir.model import Pipeline
+    from pipec.compiler.source import SourceFile
+
+__all__ = ["Bindings", "LoweredProgram", "lower_file", "pipelines_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoweredProgram:
+    """What one file gave.
+
+    Attributes:
+        pipelines: those that could be lowered, in the order of their definition.
+        diagnostics: sorted by place, each once.
+        sources: every file that was read, by its path from the project root.
+    """
+
+    pipelines: tuple[Pipeline, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    sources: Mapping[str, SourceFile] = field(default_factory=dict)
+
+
+def lower_file(
+    root: Path,
+    file: Path,
+    *,
+    pipeline: str | None = None,
+    bindings: Bindings | None = None,
+    include: tuple[str, ...] = (),
+) -> LoweredProgram:
+    """The pipelines of `file` that no other pipeline there calls, or the one called `pipeline`.
+
+    Args:
+        root: the project root, absolute; paths in spans start from it.
+        file: the Python file, absolute.
+        pipeline: a function's name, or the name that `name=` gives.
+        bindings: parameters that get another default, or are fixed.
+        include: paths or globs of data files from the project root that travel with the code.
+    """
+    opened = _open(root, file)
+    if isinstance(opened, LoweredProgram):
+        return opened
+    interpreter, module = opened
+    definitions, faults = definitions_in(interpreter, module)
+    chosen = _choose(definitions, pipeline, module)
+    found = [*faults, *interpreter.diagnostics]
+    if isinstance(chosen, Diagnostic):
+        return LoweredProgram((), tuple(in_order([*found, chosen])), interpreter.table.sources)
+    lowered: list[Pipeline] = []
+    for definition in chosen:
+        interpreter.diagnostics = []
+        result = lower_pipeline(interpreter, definition.value, bindings or Bindings())
+        found += interpreter.diagnostics
+        if result is not None:
+            result, closure_faults = attach_closures(interpreter, result, include)
+            found += closure_faults
+            if not has_errors(closure_faults):
+                lowered.append(result)
+    return LoweredProgram(tuple(lowered), tuple(in_order(found)), interpreter.table.sources)
+
+
+def pipelines_in(root: Path, file: Path) -> tuple[list[PipelineDefinition], LoweredProgram]:
+    """The pipelines that `file` defines, without lowering them, and what went wrong on the way."""
+    opened = _open(root, file)
+    if isinstance(opened, LoweredProgram):
+        return [], opened
+    interpreter, module = opened
+    definitions, faults = definitions_in(interpreter, module)
+    return definitions, LoweredProgram((), tuple(in_order(faults)), interpreter.table.sources)
+
+
+def _open(root: Path, file: Path) -> tuple[Interpreter, Module] | LoweredProgram:
+    """The evaluator and the module of `file`, or the faults that keep it from being read."""
+    from pipec.compiler.frontend.modules import Module
+
+    display = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+    source = read_source(file, display)
+    if isinstance(source, Diagnostic):
+        return LoweredProgram((), (source,))
+    tree = parse(source)
+    if isinstance(tree, Diagnostic):
+        return LoweredProgram((), (tree,), {source.path: source})
+    table = ModuleTable(root, choose_source_roots(root, file, tree))
+    name = table.name_of(file)
+    module = table.get(name) if name else None
+    if not isinstance(module, Module) or module.file != file:
+        message = f"`{display}` cannot be imported by any name"
+        help_ = "give the file and its folders names that are Python identifiers"
+        fault = module if isinstance(module, Diagnostic) else Diagnostic("PC0202", message, start_of(display), help=help_)
+        return LoweredProgram((), (fault,), {source.path: source})
+    return Interpreter(table), module
+
+
+def _choose(
+    definitions: list[PipelineDefinition], wanted: str | None, module: Module
+) -> list[PipelineDefinition] | Diagnostic:
+    if wanted is None:
+        if not definitions:
+            return _no_pipeline(module)
+        return roots_of(definitions)
+    for definition in definitions:
+        if wanted in (definition.function, definition.name):
+            return [definition]
+    from pipec.compiler.diagnostics.near import near_names
+
+    names = [definition.function for definition in definitions]
+    near = near_names(wanted, names)
+    help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+    if not help_ and names:
+        help_ = f"it has {', '.join(f'`{one}`' for one in names)}"
+    return Diagnostic("PC0105", f"`{module.source.path}` has no pipeline `{wanted}`", start_of(module.source.path), help=help_)
+
+
+def _no_pipeline(module: Module) -> Diagnostic:
+    path = module.source.path
+    is_empty = not any(not isinstance(one, ast.Expr) for one in module.tree.body)
+    message = f"`{path}` is empty" if is_empty and not module.source.text.strip() else f"`{path}` defines no pipeline"
+    return Diagnostic("PC0105", message, start_of(path), help="decorate a function that calls steps with `@pipeline`")
+
+

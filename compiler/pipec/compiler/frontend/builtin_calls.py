@@ -1,0 +1,354 @@
+"""Calls of Python's own functions and of the pure part of its standard library, over known values."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend import operations
+from pipec.compiler.frontend.values import (
+    ABSTRACT,
+    Builtin,
+    ClassValue,
+    EnumMember,
+    External,
+    Fault,
+    FunctionValue,
+    InstanceValue,
+    StepResult,
+    StepValue,
+    Symbolic,
+    Unknown,
+    describe,
+    find_unknown,
+    is_known,
+)
+from pipec.compiler.ir import types
+from pipec.compiler.ir.types import Type
+from pipec.compiler.ir.values import Expr, Lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipec.compiler.frontend.calls import Arguments
+    from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.source import Span
+
+PURE = frozenset(
+    """abs all any ascii bin bool bytes chr complex dict divmod enumerate filter float format frozenset hash hex int
+    isinstance issubclass len list map max min oct ord pow range repr reversed round set slice sorted str sum tuple type
+    zip getattr hasattr callable iter next""".split()
+)
+"""Built-in functions that are evaluated; `print` and the like are effects and are left out of the graph."""
+
+PURE_FUNCTIONS = frozenset(
+    """math.* itertools.product itertools.chain itertools.combinations itertools.permutations itertools.zip_longest
+    itertools.accumulate itertools.repeat operator.* functools.partial functools.reduce string.* textwrap.dedent
+    textwrap.indent json.dumps json.loads datetime.datetime datetime.date datetime.time datetime.timedelta
+    datetime.timezone datetime.datetime.fromisoformat datetime.date.fromisoformat datetime.datetime.strptime
+    decimal.Decimal fractions.Fraction pathlib.Path pathlib.PurePath pathlib.PurePosixPath os.path.join os.path.basename
+    os.path.dirname os.path.splitext os.path.split os.path.normpath posixpath.* re.sub re.match re.fullmatch re.search
+    re.split re.findall re.escape re.compile copy.copy copy.deepcopy collections.OrderedDict collections.Counter
+    collections.defaultdict collections.deque statistics.* types.SimpleNamespace uuid.UUID base64.b64encode
+    hashlib.sha256 hashlib.md5 hashlib.sha1 urllib.parse.quote urllib.parse.urljoin html.escape shlex.quote shlex.join
+    zoneinfo.ZoneInfo""".split()
+)
+"""Functions of the standard library that depend on nothing but their arguments."""
+
+CONSTANTS = frozenset({"math.pi", "math.e", "math.inf", "math.nan", "math.tau", "datetime.timezone.utc", "datetime.UTC", "os.sep", "string.*"})
+
+CLOCK = frozenset(
+    """datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today datetime.date.today time.time
+    time.time_ns time.strftime time.localtime time.gmtime""".split()
+)
+RANDOM = frozenset(
+    """random.random random.randint random.choice random.uniform random.randrange random.sample random.getrandbits
+    uuid.uuid4 uuid.uuid1 secrets.token_hex secrets.token_urlsafe secrets.randbelow""".split()
+)
+ENVIRONMENT = frozenset({"os.getenv", "os.environ.get"})
+
+
+def call_builtin(interpreter: Interpreter, name: str, arguments: Arguments, span: Span) -> Any:
+    """The value of a call of a built-in function.
+
+    Raises:
+        Fault: the call fails, or has no meaning on a run-time value.
+    """
+    positional, keywords = arguments.values()
+    if unknown := find_unknown([*positional, *keywords.values()]):
+        return unknown
+    if name not in PURE:
+        return _effect(name, span)
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(interpreter, positional, keywords, span)
+    if any(isinstance(one, Symbolic | StepResult) for one in positional):
+        return _symbolic_builtin(name, positional, span)
+    if name in {"map", "filter", "sorted", "min", "max"} and (positional or keywords):
+        return _with_callbacks(interpreter, name, positional, keywords, span)
+    if name in _CONTAINERS:
+        return _container(interpreter, name, positional, keywords, span)
+    if any(isinstance(one, ABSTRACT) and not isinstance(one, EnumMember) for one in positional):
+        stranger = next(one for one in positional if isinstance(one, ABSTRACT))
+        raise Fault(Diagnostic("PC0204", f"`{name}` of {describe(stranger)} is not known at compile time", span))
+    plain = [one.value if isinstance(one, EnumMember) else one for one in positional]
+    return settle(operations.guarded(lambda: getattr(builtins, name)(*plain, **keywords), span))
+
+
+_CONTAINERS = frozenset({"list", "tuple", "set", "dict", "enumerate", "zip", "reversed", "len", "iter", "frozenset"})
+
+
+def _container(interpreter: Interpreter, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    """Built-ins that move elements about without looking at them."""
+    if name == "len" and positional and isinstance(positional[0], list | tuple | dict | set | str | bytes | range):
+        return len(positional[0])
+    sources = [
+        one if isinstance(one, dict) and name == "dict" else interpreter.iterate(one, span, f"`{name}`")
+        if not isinstance(one, int | dict) or isinstance(one, bool)
+        else one
+        for one in positional
+    ]
+    function = getattr(builtins, "list" if name == "iter" else name)
+    return settle(operations.guarded(lambda: function(*sources, **keywords), span))
+
+
+def settle(value: Any) -> Any:
+    """An iterator as the list of its items: evaluation is eager."""
+    if isinstance(value, zip | enumerate | map | filter | reversed) or type(value).__name__ in {
+        "dict_items", "dict_keys", "dict_values", "list_reverseiterator", "product", "chain", "combinations",
+        "permutations", "zip_longest", "accumulate", "list_iterator", "range_iterator",
+    }:  # fmt: skip
+        from itertools import islice
+
+        return list(islice(value, 1_000_000))
+    return value
+
+
+def _with_callbacks(interpreter: Interpreter, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    def python(function: Any) -> Any:
+        if function is None:
+            return None
+
+        def called(*values: Any) -> Any:
+            return call_value(interpreter, function, list(values), span)
+
+        return called
+
+    if name in {"map", "filter"}:
+        items = [interpreter.iterate(one, span, f"`{name}`") for one in positional[1:]]
+        first = python(positional[0])
+        if name == "map":
+            return [first(*group) for group in zip(*items, strict=False)]
+        return [one for one in items[0] if interpreter.truth(first(one) if first else one, span, "`filter`")]
+    options = {key: python(value) if key == "key" else value for key, value in keywords.items()}
+    sources = [interpreter.iterate(positional[0], span, f"`{name}`")] if len(positional) == 1 else positional
+    if "key" not in options and not is_known(sources):
+        raise Fault(Diagnostic("PC0204", f"`{name}` over these values is not known at compile time", span))
+    return operations.guarded(lambda: getattr(builtins, name)(*sources, **options), span)
+
+
+def call_value(interpreter: Interpreter, function: Any, values: list[Any], span: Span) -> Any:
+    """Calls `function`, a value of the evaluator, with `values`.
+
+    Raises:
+        Fault: it cannot be called from here.
+    """
+    from pipec.compiler.frontend.calls import Arguments
+    from pipec.compiler.frontend.values import Frame, Setting
+
+    arguments = Arguments([Setting(value, span) for value in values])
+    if isinstance(function, FunctionValue):
+        return interpreter.call_function(function, values, {}, span, Frame(function.module, {}))
+    if isinstance(function, Builtin):
+        return call_builtin(interpreter, function.name, arguments, span)
+    if isinstance(function, External):
+        return call_external(interpreter, function.path, arguments, span)
+    if isinstance(function, StepValue):
+        from pipec.compiler.frontend.step_calls import call_step
+
+        assert not isinstance(function.definition, External)
+        return call_step(interpreter, function, arguments, span, Frame(function.definition.module, {}))
+    raise Fault(Diagnostic("PC0204", f"{describe(function)} cannot be called here", span))
+
+
+def _symbolic_builtin(name: str, positional: list[Any], span: Span) -> Any:
+    """`len(results)`, `str(parameter)`, …: computed by the step that consumes it."""
+    result = {"len": types.INT, "int": types.INT, "float": types.FLOAT, "str": types.STR, "bool": types.BOOL}
+    more = {"abs", "min", "max", "sum", "round", "sorted", "list", "tuple", "dict", "set", "repr", "any", "all"}
+    for one in positional:
+        if isinstance(one, Symbolic):
+            operations.check_use(one, f"`{name}` of it", span)
+    if name == "len" and isinstance(positional[0], StepResult):
+        return len(positional[0].outputs)
+    if name not in result and name not in more:
+        raise Fault(
+            Diagnostic("PC0312", f"`{name}` over a run-time value is not supported here", span, help="do it inside a step")
+        )
+    operands = tuple(operations.to_value(one, span) for one in positional)
+    return Symbolic(Expr(name, operands, result.get(name, types.ANY)))
+
+
+def _isinstance(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    if len(positional) != 2:
+        raise Fault(Diagnostic("PC0206", "`isinstance` takes two arguments", span))
+    value, classes = positional
+    options = classes if isinstance(classes, tuple) else (classes,)
+    if isinstance(value, Symbolic | StepResult):
+        kinds = {"int": "int", "float": "float", "str": "str", "bool": "bool", "list": "list", "dict": "dict"}
+        known = type_name = operations.type_of(value).name if isinstance(value, Symbolic) else "tuple"
+        if known in kinds and all(isinstance(one, Builtin) for one in options):
+            return any(type_name == one.name or (type_name == "bool" and one.name == "int") for one in options)
+        raise Fault(Diagnostic("PC0309", f"the class of {describe(value)} is not known at compile time", span))
+    return any(_is_instance(value, one, span) for one in options)
+
+
+def _is_instance(value: Any, cls: Any, span: Span) -> bool:
+    if isinstance(cls, Builtin):
+        plain = value.value if isinstance(value, EnumMember) and value.is_text else value
+        return not isinstance(plain, ABSTRACT) and isinstance(plain, getattr(builtins, cls.name))
+    if isinstance(cls, ClassValue):
+        if isinstance(value, EnumMember):
+            return value.symbol == f"{cls.module.name}:{cls.qualified_name}"
+        return isinstance(value, InstanceValue) and _derives(value.cls, cls)
+    if isinstance(cls, External) and cls.path in {"pathlib.Path", "datetime.datetime", "datetime.date", "datetime.timedelta"}:
+        return not isinstance(value, ABSTRACT) and isinstance(value, _load(cls.path))
+    if not isinstance(value, ABSTRACT):
+        return False
+    raise Fault(Diagnostic("PC0204", f"whether this is an instance of {describe(cls)} is not known", span))
+
+
+def _derives(cls: ClassValue, base: ClassValue) -> bool:
+    return cls is base or cls.node is base.node or any(isinstance(one, ClassValue) and _derives(one, base) for one in cls.bases)
+
+
+def _getattr(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    from pipec.compiler.frontend.attributes import read_attribute
+
+    try:
+        return read_attribute(interpreter, positional[0], positional[1], span)
+    except Fault:
+        if len(positional) == 3:
+            return positional[2]
+        raise
+
+
+def _hasattr(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    from pipec.compiler.frontend.attributes import read_attribute
+
+    try:
+        read_attribute(interpreter, positional[0], positional[1], span)
+    except Fault:
+        return False
+    return True
+
+
+def _type(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    value = positional[0] if len(positional) == 1 else None
+    if isinstance(value, InstanceValue):
+        return value.cls
+    if not isinstance(value, ABSTRACT) and len(positional) == 1 and hasattr(builtins, type(value).__name__):
+        return Builtin(type(value).__name__)
+    raise Fault(Diagnostic("PC0204", f"the type of {describe(value)} is not known at compile time", span))
+
+
+def _next(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    items = interpreter.iterate(positional[0], span, "`next`")
+    if items:
+        return items[0]
+    if len(positional) == 2:
+        return positional[1]
+    return operations.guarded(lambda: next(iter(())), span)
+
+
+def _any_all(name: str) -> Callable[..., Any]:
+    def call(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+        if isinstance(positional[0], Symbolic):
+            return _symbolic_builtin(name, positional, span)
+        truths = (interpreter.truth(one, span, f"`{name}`") for one in interpreter.iterate(positional[0], span, f"`{name}`"))
+        return any(truths) if name == "any" else all(truths)
+
+    return call
+
+
+_SPECIAL: dict[str, Callable[..., Any]] = {
+    "isinstance": _isinstance, "getattr": _getattr, "hasattr": _hasattr, "type": _type, "next": _next,
+    "any": _any_all("any"), "all": _any_all("all"),
+    "callable": lambda i, p, k, s: isinstance(p[0], FunctionValue | Builtin | StepValue | ClassValue | External),
+}  # fmt: skip
+
+
+def _effect(name: str, span: Span) -> Any:
+    return Unknown(
+        Diagnostic(
+            "PC0213" if name in {"open", "input"} else "PC0204",
+            f"what `{name}` gives is not known at compile time",
+            span,
+            help="do it inside a step",
+        )
+    )
+
+
+def constant(path: str) -> Any:
+    """The value of a constant of the standard library, or None."""
+    if path in CONSTANTS or (path.startswith("string.") and path.count(".") == 1):
+        return _load(path)
+    return None
+
+
+def call_external(interpreter: Interpreter, path: str, arguments: Arguments, span: Span) -> Any:
+    """The value of a call of another package's function: known, a fact of the run, a look-up, or unknown."""
+    positional, keywords = arguments.values()
+    if unknown := find_unknown([*positional, *keywords.values()]):
+        return unknown
+    if path in ENVIRONMENT:
+        return _environment(positional, keywords, span)
+    if path in CLOCK or path in RANDOM:
+        return _reads_machine(path, span)
+    if _is_pure(path):
+        values = [constant(one.path) if isinstance(one, External) else one for one in [*positional, *keywords.values()]]
+        if all(is_known(value) for value in values) and not any(
+            value is None and isinstance(one, External) for value, one in zip(values, [*positional, *keywords.values()], strict=True)
+        ):
+            plain = values[: len(positional)]
+            named = dict(zip(keywords, values[len(positional) :], strict=True))
+            return settle(operations.guarded(lambda: _load(path)(*plain, **named), span))
+    return Unknown(
+        Diagnostic(
+            "PC0204",
+            f"what `{path}` returns is not known at compile time",
+            span,
+            notes=("the compiler never imports or runs code",),
+            help="call it inside a step, or pass the value as a parameter of the pipeline",
+        )
+    )
+
+
+def _is_pure(path: str) -> bool:
+    return path in PURE_FUNCTIONS or f"{path.rpartition('.')[0]}.*" in PURE_FUNCTIONS
+
+
+def _load(path: str) -> Any:
+    """An object of the standard library; `path` was compared with the lists above."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ImportError:
+        outer, _, inner = module.rpartition(".")
+        return getattr(getattr(importlib.import_module(outer), inner), name)
+
+
+def _environment(positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    name = positional[0] if positional else keywords.get("key")
+    default = positional[1] if len(positional) > 1 else keywords.get("default")
+    if not isinstance(name, str) or not is_known(default):
+        return Unknown(Diagnostic("PC0213", "which environment variable is read is not known", span))
+    kind = types.STR if isinstance(default, str) else Type("union", (types.STR, types.NONE))
+    return Symbolic(Lazy("environment", {"name": name, "default": default}, kind))
+
+
+def _reads_machine(path: str, span: Span) -> Unknown:
+    what = "the clock" if path in CLOCK else "a random number"
+    help_ = "compute it inside a step, or pass it as a parameter of the pipeline"
+    return Unknown(Diagnostic("PC0213", f"`{path}` reads {what} of the machine that compiles", span, help=help_))

@@ -1,0 +1,159 @@
+"""Builds the operations of a pipeline while its body is evaluated: ids, blocks, and what a group lets out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic, Label
+from pipec.compiler.frontend.values import Fault, StepResult, Symbolic
+from pipec.compiler.ir.model import Block, Call, ForEach, Group, If, Operation
+from pipec.compiler.ir.values import Output
+
+if TYPE_CHECKING:
+    from pipec.compiler.source import Span
+
+
+@dataclass(slots=True)
+class _Scope:
+    operations: list[Operation] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+
+
+class GraphBuilder:
+    """The operations made so far. Ids are unique in the whole pipeline, groups included, as in ZenML."""
+
+    def __init__(self) -> None:
+        self._scopes = [_Scope()]
+        self._places: dict[str, Span] = {}
+        self._counts: dict[str, int] = {}
+        self.order: list[str] = []
+
+    @property
+    def size(self) -> int:
+        """How many operations there are."""
+        return len(self.order)
+
+    def reserve(self, base: str, span: Span, given: str | None = None) -> str:
+        """A new id: `given`, or `base`, `base_2`, `base_3`, … in the order of calls.
+
+        Raises:
+            Fault: `given` is taken.
+        """
+        if given is not None:
+            if given in self._places:
+                raise Fault(self._duplicate(given, span))
+            name = given
+        else:
+            name = base
+            while name in self._places:
+                self._counts[base] = self._counts.get(base, 1) + 1
+                name = f"{base}_{self._counts[base]}"
+        self._places[name] = span
+        self.order.append(name)
+        return name
+
+    def add(self, operation: Operation) -> None:
+        """Appends `operation`, whose id is reserved, to the current block."""
+        self._scopes[-1].operations.append(operation)
+        self._scopes[-1].ids.add(operation.id)
+
+    def update(self, identifier: str, **changes: Any) -> None:
+        """Replaces fields of an operation that was already added (`step.after(other)`)."""
+        for scope in reversed(self._scopes):
+            for index, operation in enumerate(scope.operations):
+                if operation.id == identifier:
+                    scope.operations[index] = replace(operation, **changes)
+                    return
+
+    def find(self, identifier: str) -> Operation | None:
+        """The operation of that id in an open block."""
+        for scope in reversed(self._scopes):
+            for operation in scope.operations:
+                if operation.id == identifier:
+                    return operation
+        return None
+
+    def open(self) -> None:
+        """Begins a block within the current one."""
+        self._scopes.append(_Scope())
+
+    def close(self) -> Block:
+        """Ends the innermost block and returns it."""
+        return Block(tuple(self._scopes.pop().operations))
+
+    def body(self) -> Block:
+        """The outermost block."""
+        return Block(tuple(self._scopes[0].operations))
+
+    def is_known(self, identifier: str) -> bool:
+        """Whether an operation of that id exists."""
+        return identifier in self._places
+
+    def place(self, identifier: str) -> Span:
+        """Where the operation of that id was made."""
+        return self._places[identifier]
+
+    def _duplicate(self, name: str, span: Span) -> Diagnostic:
+        first = self._places[name]
+        return Diagnostic(
+            "PC0305",
+            f"the id `{name}` is taken",
+            span,
+            related=(Label(first, "taken here"),),
+            help="give one of the two calls another `id=`",
+        )
+
+
+def ids_in(block: Block) -> set[str]:
+    """The ids of all operations of `block`, nested ones included."""
+    found: set[str] = set()
+    pending = list(block.operations)
+    while pending:
+        operation = pending.pop()
+        found.add(operation.id)
+        match operation:
+            case Call():
+                pass
+            case If(arms=arms):
+                pending.extend(inner for arm in arms for inner in arm.body.operations)
+            case ForEach(body=body) | Group(body=body):
+                pending.extend(body.operations)
+    return found
+
+
+class Exports:
+    """The results that leave a group: each output of an inner operation once, under a name of its own."""
+
+    def __init__(self, group: str, inner: set[str]) -> None:
+        self._group = group
+        self._inner = inner
+        self.results: dict[str, Output] = {}
+
+    def export(self, value: Any) -> Any:
+        """`value` as it is seen outside: outputs of inner operations become results of the group."""
+        match value:
+            case Symbolic(value=Output() as output) if output.operation in self._inner:
+                return Symbolic(Output(self._group, self._name(output), output.type))
+            case StepResult(outputs=outputs) if value.operation in self._inner:
+                return replace(value, operation=self._group, outputs=tuple(map(self.export, outputs)))
+            case list():
+                return [self.export(part) for part in value]
+            case tuple():
+                return tuple(self.export(part) for part in value)
+            case dict():
+                return {key: self.export(part) for key, part in value.items()}
+            case _:
+                return value
+
+    def _name(self, output: Output) -> str:
+        for name, known in self.results.items():
+            if known == output:
+                return name
+        name = output.name
+        if name in self.results or name == "output":
+            name = output.operation if output.name == "output" else f"{output.operation}_{output.name}"
+        while name in self.results:
+            name += "_"
+        self.results[name] = output
+        return name

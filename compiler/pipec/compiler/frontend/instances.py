@@ -1,0 +1,136 @@
+"""Objects of the project's own classes: data classes, pydantic models, enums, and classes with a plain `__init__`."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend import operations
+from pipec.compiler.frontend.attributes import class_attribute
+from pipec.compiler.frontend.values import (
+    ClassValue,
+    EnumMember,
+    External,
+    Fault,
+    Frame,
+    FunctionValue,
+    InstanceValue,
+    SdkSymbol,
+    StepValue,
+    Unknown,
+    find_unknown,
+)
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.calls import Arguments
+    from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.source import Span
+
+_MODELS = frozenset({"pydantic.BaseModel", "pydantic.main.BaseModel", "pydantic_settings.BaseSettings"})
+
+
+def instantiate(interpreter: Interpreter, cls: ClassValue, arguments: Arguments, span: Span, frame: Frame) -> Any:
+    """A new object of `cls`, an enum member, a step of a `BaseStep` class, or unknown where its making is not understood."""
+    positional, keywords = arguments.values()
+    if unknown := find_unknown([*positional, *keywords.values()]):
+        return unknown
+    if "__members__" in cls.names:
+        return _member(cls, positional, span)
+    if _derives_from(cls, "BaseStep"):
+        return StepValue(cls, dict(arguments.keywords))
+    found = class_attribute(interpreter, cls, "__init__")
+    if found is not None and isinstance(found.value, FunctionValue):
+        instance = InstanceValue(cls, {})
+        interpreter.call_function(found.value, [instance, *positional], keywords, span, frame)
+        return instance
+    if cls.is_dataclass or is_model(cls) or _is_named_tuple(cls):
+        return _with_fields(interpreter, cls, arguments, span)
+    if any(not isinstance(base, ClassValue) for base in cls.bases):
+        return Unknown(_not_known(cls, span))
+    if positional or keywords:
+        raise Fault(Diagnostic("PC0302", f"`{cls.qualified_name}` takes no arguments", span))
+    return InstanceValue(cls, {})
+
+
+def is_model(cls: ClassValue) -> bool:
+    """Whether `cls` is a pydantic model."""
+    return any(
+        (isinstance(base, External) and base.path in _MODELS) or (isinstance(base, ClassValue) and is_model(base))
+        for base in cls.bases
+    )
+
+
+def _is_named_tuple(cls: ClassValue) -> bool:
+    return any(isinstance(base, External) and base.path == "typing.NamedTuple" for base in cls.bases)
+
+
+def _derives_from(cls: ClassValue, name: str) -> bool:
+    return any(
+        (isinstance(base, SdkSymbol) and base.name == name) or (isinstance(base, ClassValue) and _derives_from(base, name))
+        for base in cls.bases
+    )
+
+
+def field_names(cls: ClassValue) -> list[str]:
+    """The annotated fields of a data class or model, those of its bases first."""
+    found: dict[str, None] = {}
+    for base in reversed(cls.bases):
+        if isinstance(base, ClassValue):
+            found.update(dict.fromkeys(field_names(base)))
+    for statement in cls.node.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            if "ClassVar" not in ast.unparse(statement.annotation):
+                found[statement.target.id] = None
+    return list(found)
+
+
+def _with_fields(interpreter: Interpreter, cls: ClassValue, arguments: Arguments, span: Span) -> Any:
+    from pipec.compiler.frontend.calls import unknown_argument
+
+    names = field_names(cls)
+    positional, keywords = arguments.values()
+    fields: dict[str, Any] = {}
+    if len(positional) > len(names) or (positional and is_model(cls)):
+        raise Fault(Diagnostic("PC0302", f"`{cls.qualified_name}` takes {len(names)} fields, by keyword", span))
+    given = {**dict(zip(names, positional, strict=False)), **keywords}
+    for name in given:
+        if name not in names:
+            raise Fault(unknown_argument(cls.qualified_name, name, set(names), arguments.keywords[name].span))
+    for name in names:
+        if name in given:
+            fields[name] = given[name]
+            continue
+        default = class_attribute(interpreter, cls, name)
+        if default is None:
+            raise Fault(Diagnostic("PC0301", f"`{cls.qualified_name}(…)` leaves out `{name}`", span))
+        fields[name] = _fresh(default.value)
+    return find_unknown(list(fields.values())) or InstanceValue(cls, fields)
+
+
+def _fresh(value: Any) -> Any:
+    return value.copy() if isinstance(value, list | dict | set) else value
+
+
+def _member(cls: ClassValue, positional: list[Any], span: Span) -> Any:
+    members: dict[str, EnumMember] = cls.names["__members__"]
+    wanted = positional[0] if positional else None
+    for member in members.values():
+        if wanted is member or wanted == member.value:
+            return member
+    message = f"{wanted!r} is not a value of `{cls.qualified_name}`"
+    return operations.guarded(lambda: _raise(ValueError(message)), span)
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+def _not_known(cls: ClassValue, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0204",
+        f"an object of `{cls.qualified_name}` is not known at compile time",
+        span,
+        notes=("its class derives from one outside the project",),
+        help="make the object inside a step",
+    )

@@ -1,0 +1,158 @@
+"""The partial evaluator: runs Python over values that are known, symbolic or unknown (DESIGN §3).
+
+Modules run leniently: a top-level statement that cannot be evaluated binds its names to `Unknown`, which becomes an error
+only where a graph needs them. The body of a pipeline runs strictly: a faulty statement is reported, its names are
+poisoned so that nothing is reported twice, and evaluation goes on with the next.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend.calls import CallMixin
+from pipec.compiler.frontend.definitions import DefinitionMixin
+from pipec.compiler.frontend.expressions import ExpressionMixin
+from pipec.compiler.frontend.lower import Program
+from pipec.compiler.frontend.names import Import, Pending
+from pipec.compiler.frontend.statements import StatementMixin
+from pipec.compiler.frontend.values import Fault, Frame, SdkSymbol, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipec.compiler.frontend.graph import GraphBuilder
+    from pipec.compiler.frontend.modules import Module, ModuleTable
+    from pipec.compiler.frontend.values import FunctionValue
+    from pipec.compiler.source import Span
+
+FUEL = 3_000_000
+"""Expressions and statements that one program may evaluate: some seconds of work."""
+
+_NO_PROGRAM = Program()
+
+
+class Interpreter(StatementMixin, ExpressionMixin, CallMixin, DefinitionMixin):
+    """Evaluates modules on demand, and the body of one pipeline at a time.
+
+    Attributes:
+        table: the project's modules.
+        diagnostics: what strict evaluation found, in the order it was found.
+        graph: the graph of the pipeline whose body runs; None outside of one.
+        strict: whether a faulty statement is reported (a pipeline's body) or makes its names unknown (a module).
+    """
+
+    def __init__(self, table: ModuleTable) -> None:
+        self.table = table
+        self.diagnostics: list[Diagnostic] = []
+        self.graph: GraphBuilder | None = None
+        self.strict = False
+        self.depth = 0
+        self.raises = False
+        self.resolving: list[tuple[int, str, str | None]] = []
+        self.star_visits: set[tuple[int, str]] = set()
+        self.submodules: dict[str, list[str]] = {}
+        self.pipeline_stack: list[Any] = []
+        self.context: dict[str, Any] = {}
+        self.program: Program = _NO_PROGRAM
+        self._fuel = FUEL
+
+    def span(self, node: ast.AST, frame: Frame) -> Span:
+        """Where `node`, read in `frame`, stands."""
+        return frame.module.span(node)
+
+    def begin(self, program: Program, graph: GraphBuilder, function: FunctionValue) -> None:
+        """Starts the strict evaluation of one pipeline's body."""
+        self.program, self.graph, self.strict = program, graph, True
+        self.depth, self.raises, self._fuel = 0, False, FUEL
+        self.pipeline_stack = [function.node]
+        self._limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(self._limit, 10_000))
+
+    def end(self) -> None:
+        """Ends what `begin` started."""
+        self.program, self.graph, self.strict = _NO_PROGRAM, None, False
+        sys.setrecursionlimit(self._limit)
+
+    def burn(self, node: ast.AST, frame: Frame) -> None:
+        """Counts one evaluation.
+
+        Raises:
+            Fault: the bound is reached.
+        """
+        self._fuel -= 1
+        if self._fuel < 0:
+            raise Fault(
+                Diagnostic(
+                    "PC0209",
+                    f"the evaluation was stopped after {FUEL:,} steps",
+                    self.span(node, frame),
+                    help="move the computation into a step, or make the loop shorter",
+                )
+            )
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Keeps a diagnostic; saying the same twice is harmless."""
+        self.diagnostics.append(diagnostic)
+
+    def run_module(self, module: Module) -> None:
+        """Runs the top-level statements of `module`, leniently, if they have not run yet."""
+        if module.has_run:
+            return
+        module.has_run = True
+        frame = Frame(module, module.names)
+        with self._leniently():
+            self.execute(module.tree.body, frame)
+
+    @contextmanager
+    def _leniently(self) -> Iterator[None]:
+        strict, graph, depth = self.strict, self.graph, self.depth
+        self.strict, self.graph, self.depth = False, None, 0
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, 10_000))
+        try:
+            yield
+        finally:
+            self.strict, self.graph, self.depth = strict, graph, depth
+            sys.setrecursionlimit(limit)
+
+    def file_of(self, module: Module) -> str:
+        """What `__file__` folds to: the path from the code root."""
+        return module.source.path
+
+    def siblings(self, name: str) -> list[str]:
+        """The modules beside module `name`, for near names."""
+        parent = name.rpartition(".")[0]
+        folder = parent.replace(".", "/")
+        found: list[str] = []
+        for root in self.table.source_roots:
+            place = root / folder
+            if place.is_dir():
+                found.extend(child.stem for child in sorted(place.iterdir()) if child.suffix in {".py", ""})
+        return found
+
+    def sdk_names(self) -> frozenset[str]:
+        """The names that `from zenml import *` brings."""
+        from pipec.compiler.frontend.sdk import PUBLIC_NAMES
+
+        return PUBLIC_NAMES
+
+    def sdk_symbol(self, imported: Import, path: str) -> Any:
+        """What a name imported from `zenml` or `pipec` means."""
+        from pipec.compiler.frontend.sdk import check_shadowing
+
+        diagnostic = check_shadowing(self.table, imported, path)
+        if diagnostic is not None:
+            return Unknown(diagnostic)
+        return SdkSymbol(path.rpartition(".")[2], path)
+
+    def define_pending(self, pending: Pending) -> Any:
+        """Evaluates a decorated definition whose name is used for the first time."""
+        with self._leniently():
+            try:
+                return self.define_decorated(pending.node, pending.frame)
+            except Fault as fault:
+                return Unknown(fault.diagnostic)

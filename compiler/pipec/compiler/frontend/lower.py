@@ -1,0 +1,278 @@
+"""From a pipeline function to the IR: parameters, the evaluated body, outputs, configuration, closures."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
+from pipec.compiler.frontend.annotations import artifact_name, read_annotation
+from pipec.compiler.frontend.configuration import check_options, pipeline_config
+from pipec.compiler.frontend.graph import GraphBuilder
+from pipec.compiler.frontend.names import module_attribute
+from pipec.compiler.frontend.pipeline_calls import pipeline_name
+from pipec.compiler.frontend.statements import Returned
+from pipec.compiler.frontend.steps import Function, define_step
+from pipec.compiler.frontend.transport import const_type, to_ir, to_json
+from pipec.compiler.frontend.values import (
+    Fault,
+    Frame,
+    FunctionValue,
+    PipelineValue,
+    Setting,
+    StepResult,
+    StepValue,
+    Symbolic,
+    Unknown,
+    is_known,
+)
+from pipec.compiler.ir.model import Parameter, Pipeline, PipelineOutput, StepDef
+from pipec.compiler.ir.values import Const, Output, Param
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.source import Span
+
+
+@dataclass(slots=True)
+class Program:
+    """What is gathered while one pipeline's body runs.
+
+    Attributes:
+        options: the pipeline's own options, which its steps inherit in part.
+        steps: the steps called so far, by symbol, in order of first call.
+    """
+
+    options: Mapping[str, Setting] = field(default_factory=dict)
+    steps: dict[str, StepDef] = field(default_factory=dict)
+    _awaited: list[tuple[str, Span]] = field(default_factory=list)
+    _defined: dict[tuple[int, str], StepDef] = field(default_factory=dict)
+
+    def step(self, interpreter: Interpreter, step: StepValue, span: Span) -> StepDef:
+        """The definition of `step`, made at its first call.
+
+        Raises:
+            Fault: it is not a valid step.
+        """
+        materializers = step.options.get("output_materializers")
+        key = (id(step.definition), str(id(materializers.value)) if materializers is not None else "")
+        if key not in self._defined:
+            definition = define_step(interpreter, step, span)
+            self._defined[key] = definition
+            self.steps.setdefault(definition.symbol, definition)
+        return self._defined[key]
+
+    def await_id(self, name: str, span: Span) -> None:
+        """Remembers that `after=` names `name`, which may be made later."""
+        self._awaited.append((name, span))
+
+    def check_awaited(self, graph: GraphBuilder) -> list[Diagnostic]:
+        """The ids that `after=` names and no call has."""
+        from pipec.compiler.diagnostics.near import near_names
+
+        found: list[Diagnostic] = []
+        for name, span in self._awaited:
+            if not graph.is_known(name):
+                near = near_names(name, graph.order)
+                help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else "the ids are those of the calls before and after it"
+                found.append(Diagnostic("PC0304", f"no call has the id `{name}`", span, help=help_))
+        return found
+
+    def function_at(self, interpreter: Interpreter, dotted: str, setting: Setting) -> Any:
+        """The function that a dotted name in a setting means.
+
+        Raises:
+            Fault: the project has none there.
+        """
+        module_name, _, name = dotted.rpartition(".")
+        module = interpreter.table.get(module_name) if module_name else None
+        if isinstance(module, Diagnostic):
+            raise Fault(module)
+        found = None if module is None else module_attribute(interpreter, module, name)
+        if found is None:
+            raise Fault(Diagnostic("PC0510", f"the project has no function `{dotted}`", setting.span))
+        return found.value
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """Values given on the command line: `defaults` replace a parameter's default, `fixed` remove the parameter."""
+
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def lower_pipeline(interpreter: Interpreter, pipeline: PipelineValue, bindings: Bindings) -> Pipeline | None:
+    """The IR of `pipeline`, without closures; None, with errors reported, where it cannot be had."""
+    function = pipeline.definition
+    node = function.node
+    if isinstance(node, ast.Lambda):
+        interpreter.report(Diagnostic("PC0319", "a lambda cannot be a pipeline", function.module.span(node)))
+        return None
+    program, graph = Program(pipeline.options), GraphBuilder()
+    interpreter.begin(program, graph, function)
+    try:
+        return _lower(interpreter, pipeline, node, bindings, program, graph)
+    except Fault as fault:
+        interpreter.report(fault.diagnostic)
+        return None
+    finally:
+        interpreter.end()
+
+
+def _lower(
+    interpreter: Interpreter, pipeline: PipelineValue, node: Function, bindings: Bindings, program: Program, graph: GraphBuilder
+) -> Pipeline | None:
+    function = pipeline.definition
+    place = function.module.source.span(node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name))
+    check_options(pipeline.options, "pipeline")
+    parameters, arguments, frozen = _parameters(interpreter, function, node, bindings)
+    config = pipeline_config(interpreter, pipeline.options)
+    frame = Frame(function.module, arguments, function.frame, f"{function.qualified_name}.<locals>")
+    signal = interpreter.execute(node.body, frame)
+    returned = signal if isinstance(signal, Returned) else Returned(None)
+    for diagnostic in program.check_awaited(graph):
+        interpreter.report(diagnostic)
+    outputs = () if has_errors(interpreter.diagnostics) else _outputs(interpreter, function, node, returned)
+    if not graph.size and not has_errors(interpreter.diagnostics):
+        message = f"the pipeline `{function.qualified_name}` calls no step"
+        interpreter.report(Diagnostic("PC0308", message, place, help="call a `@step` function in its body"))
+    if has_errors(interpreter.diagnostics):
+        return None
+    return Pipeline(
+        name=pipeline_name(pipeline),
+        symbol=f"{function.module.name}:{function.qualified_name}",
+        parameters=parameters,
+        body=graph.body(),
+        outputs=outputs,
+        steps=program.steps,
+        config=config,
+        span=place,
+        doc=inspect.cleandoc(ast.get_docstring(node, clean=False) or ""),
+        frozen=frozen,
+    )
+
+
+def _parameters(
+    interpreter: Interpreter, function: FunctionValue, node: Function, bindings: Bindings
+) -> tuple[tuple[Parameter, ...], dict[str, Any], dict[str, Const]]:
+    """The run parameters, the local names that the body starts with, and what was fixed."""
+    arguments = node.args
+    for star in (arguments.vararg, arguments.kwarg):
+        if star is not None:
+            message = f"the pipeline takes `{'*' if star is arguments.vararg else '**'}{star.arg}`"
+            help_ = "name each parameter: a target needs to know them"
+            raise Fault(Diagnostic("PC0319", message, function.module.span(star), help=help_))
+    nodes = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    known = {one.arg for one in nodes}
+    for name in (*bindings.defaults, *bindings.fixed):
+        if name not in known:
+            from pipec.compiler.diagnostics.near import near_names
+
+            near = near_names(name, known)
+            help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+            message = f"the pipeline `{function.qualified_name}` has no parameter `{name}`"
+            interpreter.report(Diagnostic("PC0505", message, help=help_))
+    parameters: list[Parameter] = []
+    names: dict[str, Any] = {}
+    frozen: dict[str, Const] = {}
+    for one in nodes:
+        span = function.module.span(one)
+        type_ = read_annotation(interpreter, one.annotation, Frame(function.module, function.module.names)).type
+        if one.arg in bindings.fixed:
+            value = bindings.fixed[one.arg]
+            names[one.arg] = value
+            frozen[one.arg] = Const(to_json(value, span), const_type(value))
+            continue
+        default = _default(interpreter, function, one.arg, span, bindings)
+        parameters.append(Parameter(one.arg, type_, span, default))
+        names[one.arg] = Symbolic(Param(one.arg, type_))
+    return tuple(parameters), names, frozen
+
+
+def _default(interpreter: Interpreter, function: FunctionValue, name: str, span: Span, bindings: Bindings) -> Const | None:
+    value = bindings.defaults[name] if name in bindings.defaults else function.defaults.get(name, _ABSENT)
+    if value is _ABSENT:
+        return None
+    if isinstance(value, Unknown) or not is_known(value):
+        reason = value.diagnostic.message if isinstance(value, Unknown) else "it is not a plain value"
+        interpreter.report(
+            Diagnostic(
+                "PC0204",
+                f"the default of `{name}` is not known at compile time",
+                span,
+                severity=Severity.WARNING,
+                notes=(reason,),
+                help=f"a value must be given for each run; set a default with `-p {name}=VALUE`",
+            )
+        )
+        return None
+    return Const(to_json(value, span), const_type(value))
+
+
+_ABSENT = object()
+
+
+def _outputs(interpreter: Interpreter, function: FunctionValue, node: Function, returned: Returned) -> tuple[PipelineOutput, ...]:
+    """What the pipeline returns, named by its return annotation, else by the steps' own names."""
+    value = returned.value
+    if value is None or (isinstance(value, StepResult) and not value.outputs):
+        return ()
+    span = function.module.span(returned.node) if returned.node is not None else function.module.span(node)
+    named = _annotated_names(interpreter, function, node)
+    found: dict[str, PipelineOutput] = {}
+    for index, (key, part) in enumerate(_parts(value)):
+        if is_known(part):
+            continue  # ZenML drops what is no result from a pipeline's outputs, too (`reference/zenml.md` §1.2)
+        inner = to_ir(part, span)
+        name = named[index] if index < len(named) and named[index] else key or _own_name(inner, index)
+        if name in found:
+            name = f"{inner.operation}_{name}" if isinstance(inner, Output) else f"{name}_{index}"
+        while name in found:
+            name += "_"
+        found[name] = PipelineOutput(name, inner)
+    return tuple(found.values())
+
+
+def _parts(value: Any) -> list[tuple[str, Any]]:
+    match value:
+        case StepResult(outputs=outputs):
+            return [("", one) for one in outputs]
+        case list() | tuple():
+            return [("", one) for one in value]
+        case dict():
+            return [(str(key), one) for key, one in value.items()]
+        case _:
+            return [("", value)]
+
+
+def _own_name(value: Any, index: int) -> str:
+    if isinstance(value, Output):
+        return value.operation if value.name == "output" else value.name
+    return f"output_{index}" if index else "output"
+
+
+def _annotated_names(interpreter: Interpreter, function: FunctionValue, node: Function) -> list[str | None]:
+    if node.returns is None:
+        return []
+    from pipec.compiler.frontend.steps import _tuple_parts
+
+    frame = Frame(function.module, function.module.names)
+    parts = _tuple_parts(interpreter, node.returns, frame) or [node.returns]
+    names: list[str | None] = []
+    for part in parts:
+        try:
+            names.append(artifact_name(read_annotation(interpreter, part, frame).metadata))
+        except Fault:
+            names.append(None)
+    return names
+
+
+def with_closures(pipeline: Pipeline, closures: Mapping[str, Any], code: tuple[Any, ...]) -> Pipeline:
+    """`pipeline` with each step's closure, and the code that all of them need."""
+    steps = {symbol: replace(step, closure=closures[symbol]) for symbol, step in pipeline.steps.items()}
+    return replace(pipeline, steps=steps, code=code)

@@ -1,0 +1,217 @@
+"""Methods: of steps and pipelines (`with_options`, `after`), of results, of plain values, of the project's objects."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend import operations
+from pipec.compiler.frontend.builtin_calls import settle
+from pipec.compiler.frontend.configuration import check_options, merge_options
+from pipec.compiler.frontend.values import (
+    ABSTRACT,
+    ClassValue,
+    EnumMember,
+    Fault,
+    Frame,
+    FunctionValue,
+    InstanceValue,
+    Method,
+    PipelineValue,
+    Setting,
+    SettingsValue,
+    StepResult,
+    StepValue,
+    Symbolic,
+    Unknown,
+    describe,
+    find_unknown,
+    is_known,
+)
+from pipec.compiler.ir import types
+from pipec.compiler.ir.model import Call, ForEach, Group, If
+from pipec.compiler.ir.values import Expr, Output
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.calls import Arguments
+    from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.source import Span
+
+_STORING = frozenset({"append", "extend", "insert", "setdefault", "update", "add", "get", "pop", "items", "values", "keys", "copy", "clear", "reverse"})
+"""Methods of lists, dicts and sets that move elements about without looking at them."""
+
+
+def call_method(interpreter: Interpreter, method: Method, arguments: Arguments, node: ast.Call, frame: Frame) -> Any:
+    """The value of `receiver.name(…)`.
+
+    Raises:
+        Fault: there is no such method for a value like this, or it fails.
+    """
+    span = interpreter.span(node, frame)
+    receiver = method.receiver
+    match receiver:
+        case StepValue():
+            return _of_step(interpreter, receiver, method.name, arguments, node, frame)
+        case PipelineValue():
+            return _of_pipeline(interpreter, receiver, method.name, arguments, node, frame)
+        case Symbolic(value=Output(operation=operation)) if method.name == "after":
+            return _order(interpreter, operation, arguments, span, receiver)
+        case StepResult(operation=operation) if method.name == "after":
+            return _order(interpreter, operation, arguments, span, receiver)
+        case Symbolic():
+            return _of_symbolic(receiver, method.name, arguments, span)
+        case InstanceValue() | ClassValue():
+            return _of_instance(interpreter, receiver, method.name, arguments, span, frame)
+        case SettingsValue():
+            return _of_settings(receiver, method.name, arguments, span)
+        case _ if isinstance(receiver, ABSTRACT) and not isinstance(receiver, EnumMember):
+            raise Fault(_dynamic(f"`.{method.name}()`", span))
+        case _:
+            return _of_plain(interpreter, receiver, method.name, arguments, span)
+
+
+def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arguments, span: Span) -> Any:
+    positional, keywords = arguments.values()
+    receiver = receiver.value if isinstance(receiver, EnumMember) else receiver
+    stores = isinstance(receiver, list | dict | set) and name in _STORING
+    if not stores and (unknown := find_unknown([*positional, *keywords.values()])):
+        return unknown
+    if isinstance(receiver, list) and name == "extend" and len(positional) == 1:
+        positional = [interpreter.iterate(positional[0], span, "`extend`")]
+    if isinstance(receiver, str) and name == "join" and len(positional) == 1:
+        positional = [interpreter.iterate(positional[0], span, "`join`")]
+    run_time = any(map(_holds_run_time, [*positional, *keywords.values()]))
+    if run_time and not stores:
+        return _symbolic_method(receiver, name, positional, keywords, span)
+    if name in {"sort"} and keywords.get("key") is not None:
+        return Unknown(Diagnostic("PC0204", "sorting in place by a function is not evaluated", span, help="use `sorted`"))
+    plain = [one.value if isinstance(one, EnumMember) and one.is_text else one for one in positional]
+    return settle(operations.guarded(lambda: getattr(receiver, name)(*plain, **keywords), span))
+
+
+def _holds_run_time(value: Any) -> bool:
+    return not is_known(value)
+
+
+def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    """`"{}".format(parameter)` and the like: computed by the step that consumes it."""
+    if keywords:
+        names = tuple(keywords)
+        operands = [receiver, name, list(names), *positional, *keywords.values()]
+        return Symbolic(Expr("method_keywords", tuple(operations.to_value(one, span) for one in operands), _method_type(name)))
+    for one in positional:
+        if isinstance(one, Symbolic):
+            operations.check_use(one, f"`.{name}()` of it", span)
+    operands = [receiver, name, *positional]
+    return Symbolic(Expr("method", tuple(operations.to_value(one, span) for one in operands), _method_type(name)))
+
+
+def _method_type(name: str) -> types.Type:
+    text = {"format", "join", "upper", "lower", "strip", "replace", "title", "removeprefix", "removesuffix"}
+    return types.STR if name in text else types.ANY
+
+
+def _of_symbolic(receiver: Symbolic, name: str, arguments: Arguments, span: Span) -> Any:
+    if isinstance(receiver.value, Output) and name in {"load", "result", "artifacts"}:
+        raise Fault(_dynamic(f"`.{name}()`", span))
+    operations.check_use(receiver, f"`.{name}()`", span)
+    positional, keywords = arguments.values()
+    if unknown := find_unknown([*positional, *keywords.values()]):
+        return unknown
+    return _symbolic_method(receiver, name, positional, keywords, span)
+
+
+def _of_instance(
+    interpreter: Interpreter, receiver: InstanceValue | ClassValue, name: str, arguments: Arguments, span: Span, frame: Frame
+) -> Any:
+    from pipec.compiler.frontend.attributes import class_attribute
+
+    cls = receiver.cls if isinstance(receiver, InstanceValue) else receiver
+    found = class_attribute(interpreter, cls, name)
+    positional, keywords = arguments.values()
+    if found is not None and isinstance(found.value, FunctionValue):
+        return interpreter.call_function(found.value, [receiver, *positional], keywords, span, frame)
+    if isinstance(receiver, InstanceValue) and name in {"model_dump", "dict"}:
+        return dict(receiver.fields)
+    if isinstance(receiver, InstanceValue) and name == "model_copy":
+        update = keywords.get("update") or {}
+        return InstanceValue(receiver.cls, {**receiver.fields, **update})
+    raise Fault(Diagnostic("PC0205", f"{describe(receiver)} has no method `{name}`", span))
+
+
+def _of_settings(receiver: SettingsValue, name: str, arguments: Arguments, span: Span) -> Any:
+    _, keywords = arguments.values()
+    if name in {"model_dump", "dict"}:
+        return dict(receiver.fields)
+    if name in {"copy", "model_copy"}:
+        return SettingsValue(receiver.kind, {**receiver.fields, **(keywords.get("update") or {})}, receiver.span, receiver.places)
+    raise Fault(Diagnostic("PC0205", f"a `{receiver.kind}` object has no method `{name}`", span))
+
+
+def _of_step(
+    interpreter: Interpreter, step: StepValue, name: str, arguments: Arguments, node: ast.Call, frame: Frame
+) -> Any:
+    span = interpreter.span(node, frame)
+    match name:
+        case "with_options":
+            _keywords_only(arguments, "with_options")
+            check_options(arguments.keywords, "step changes")
+            return StepValue(step.definition, merge_options(step.options, arguments.keywords))
+        case "configure":
+            message = "`step.configure()` changes a step for every later call; that is not supported yet"
+            raise Fault(Diagnostic("PC0210", message, span, help="use `with_options`, which makes a new step"))
+        case "entrypoint":
+            from pipec.compiler.frontend.step_calls import call_step
+
+            return call_step(interpreter, step, arguments, span, frame)
+        case "copy":
+            return step
+        case "after":
+            message = "`step.after(…)` on the step itself is not supported yet"
+            raise Fault(Diagnostic("PC0210", message, span, help="pass `after=` in the call"))
+        case _:
+            raise Fault(_dynamic(f"`.{name}()`", span))
+
+
+def _of_pipeline(
+    interpreter: Interpreter, pipeline: PipelineValue, name: str, arguments: Arguments, node: ast.Call, frame: Frame
+) -> Any:
+    span = interpreter.span(node, frame)
+    if name == "with_options" or name == "configure":
+        _keywords_only(arguments, name)
+        check_options(arguments.keywords, "pipeline changes")
+        return PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords))
+    if name == "entrypoint":
+        from pipec.compiler.frontend.pipeline_calls import call_pipeline
+
+        return call_pipeline(interpreter, pipeline, arguments, span, frame)
+    return Unknown(Diagnostic("PC0204", f"`pipeline.{name}()` has no meaning in a pipeline", span))
+
+
+def _keywords_only(arguments: Arguments, name: str) -> None:
+    if arguments.positional:
+        message = f"`{name}` takes keyword arguments only"
+        raise Fault(Diagnostic("PC0501", message, arguments.positional[0].span))
+
+
+def _order(interpreter: Interpreter, operation: str, arguments: Arguments, span: Span, receiver: Any) -> Any:
+    """`result.after(other, …)`: the call waits for the others."""
+    from pipec.compiler.frontend.step_calls import after_ids
+
+    graph = interpreter.graph
+    found = graph.find(operation) if graph is not None else None
+    if graph is None or not isinstance(found, Call | If | ForEach | Group):
+        raise Fault(Diagnostic("PC0304", "this call cannot be ordered any more", span))
+    names = [name for one in arguments.positional for name in after_ids(interpreter, Setting(one.value, one.span))]
+    graph.update(operation, after=tuple(dict.fromkeys([*found.after, *names])))
+    return receiver
+
+
+def _dynamic(what: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0312",
+        f"{what} of a dynamic pipeline is not supported yet",
+        span,
+        help="call the step directly, or loop over a list that is known at compile time",
+    )

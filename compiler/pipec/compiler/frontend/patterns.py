@@ -1,0 +1,55 @@
+"""`match` over known values."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend.values import Builtin, EnumMember, Fault, Frame, is_known
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.interpreter import Interpreter
+
+
+def matches(interpreter: Interpreter, pattern: ast.pattern, subject: Any, frame: Frame, bindings: dict[str, Any]) -> bool:
+    """Whether `subject` matches `pattern`; what it captures is entered into `bindings`.
+
+    Raises:
+        Fault: the pattern is one that is not evaluated at compile time.
+    """
+    match pattern:
+        case ast.MatchValue(value=value):
+            wanted = interpreter.evaluate(value, frame)
+            return is_known(wanted) and is_known(subject) and bool(_plain(wanted) == _plain(subject))
+        case ast.MatchSingleton(value=value):
+            return subject is value
+        case ast.MatchOr(patterns=patterns):
+            return any(matches(interpreter, one, subject, frame, bindings) for one in patterns)
+        case ast.MatchAs(pattern=inner, name=name):
+            if inner is not None and not matches(interpreter, inner, subject, frame, bindings):
+                return False
+            if name is not None:
+                bindings[name] = subject
+            return True
+        case ast.MatchSequence(patterns=patterns) if not any(isinstance(one, ast.MatchStar) for one in patterns):
+            fits = isinstance(subject, list | tuple) and len(subject) == len(patterns)
+            return fits and all(
+                matches(interpreter, one, part, frame, bindings) for one, part in zip(patterns, subject, strict=True)
+            )
+        case ast.MatchMapping(keys=keys, patterns=patterns, rest=None):
+            wanted = [interpreter.evaluate(key, frame) for key in keys]
+            return isinstance(subject, dict) and all(
+                key in subject and matches(interpreter, one, subject[key], frame, bindings)
+                for key, one in zip(wanted, patterns, strict=True)
+            )
+        case ast.MatchClass(cls=cls, patterns=[], kwd_patterns=[]):
+            wanted = interpreter.evaluate(cls, frame)
+            if isinstance(wanted, Builtin) and is_known(subject):
+                return type(_plain(subject)).__name__ == wanted.name
+    span = interpreter.span(pattern, frame)
+    raise Fault(Diagnostic("PC0210", "this pattern is not supported in a pipeline", span, help="use `if`"))
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, EnumMember) and value.is_text else value

@@ -1,0 +1,134 @@
+"""From the modules that code imports to the distributions that bring them.
+
+A name is traced through the project's own declarations first, then through a table of well-known names. What neither
+knows is not guessed: installing a distribution that merely has the name of an import is how typo-squatting works.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pipec.compiler.frontend.interpreter import Interpreter
+
+DISTRIBUTIONS = {
+    "attr": "attrs", "bs4": "beautifulsoup4", "cv2": "opencv-python", "Crypto": "pycryptodome", "dateutil": "python-dateutil",
+    "docx": "python-docx", "dotenv": "python-dotenv", "faiss": "faiss-cpu", "fitz": "PyMuPDF", "git": "GitPython",
+    "google.cloud.bigquery": "google-cloud-bigquery", "google.cloud.storage": "google-cloud-storage", "jose": "python-jose",
+    "jwt": "PyJWT", "magic": "python-magic", "OpenSSL": "pyOpenSSL", "PIL": "pillow", "pkg_resources": "setuptools",
+    "psycopg2": "psycopg2-binary", "pytorch_lightning": "pytorch-lightning", "sentence_transformers": "sentence-transformers",
+    "serial": "pyserial", "skimage": "scikit-image", "sklearn": "scikit-learn", "skopt": "scikit-optimize",
+    "surprise": "scikit-surprise", "torch_geometric": "torch-geometric", "umap": "umap-learn", "usb": "pyusb",
+    "websocket": "websocket-client", "yaml": "PyYAML", "zmq": "pyzmq", "huggingface_hub": "huggingface-hub",
+    "langchain_openai": "langchain-openai", "langchain_community": "langchain-community", "lightning": "lightning",
+    "pydantic_settings": "pydantic-settings", "typing_extensions": "typing-extensions", "great_expectations": "great-expectations",
+    "prometheus_client": "prometheus-client", "tensorflow_datasets": "tensorflow-datasets", "imblearn": "imbalanced-learn",
+}  # fmt: skip
+"""Import names whose distribution is called otherwise."""
+
+SAME_NAME = frozenset(
+    """accelerate aiohttp altair anthropic arrow azure boto3 botocore bokeh catboost category_encoders cloudpickle click
+    dask datasets datadog deepchecks dill django duckdb evaluate evidently fairlearn fastapi fastparquet feast flask folium
+    fsspec gensim gradio h5py httpx hydra hyperopt jax joblib jsonschema keras kfp langchain langgraph lightgbm litellm
+    llama_index loguru lxml matplotlib mlflow mlxtend neptune networkx nltk numba numpy omegaconf onnx onnxruntime openai
+    openpyxl optuna orjson orbit pandas pandera peft pinecone plotly polars prefect prophet psutil psycopg pyarrow pydantic
+    pymongo pytest pyspark ray redis regex requests rich s3fs gcsfs sacremoses scipy seaborn sentencepiece shap skorch
+    spacy sqlalchemy statsmodels streamlit sympy tabulate tensorboard tensorflow textblob tiktoken timm tokenizers torch
+    torchaudio torchmetrics torchvision tqdm transformers trl typer ultralytics uvicorn vaderSentiment wandb whylogs xarray
+    xgboost yfinance zenml""".split()
+)
+"""Import names whose distribution is called alike."""
+
+_NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*?)\s*$")
+
+
+def requirements_of(
+    root: Path, modules: Iterable[str], interpreter: Interpreter
+) -> tuple[tuple[str, ...], list[Diagnostic]]:
+    """The requirement strings for these imported modules, sorted, and a warning for each that cannot be traced."""
+    declared = declared_requirements(root)
+    found: dict[str, str] = {}
+    unknown: set[str] = set()
+    for module in sorted(set(modules)):
+        distribution = _distribution(module, declared)
+        if distribution is None:
+            unknown.add(module.partition(".")[0])
+        else:
+            found[normalise(distribution)] = declared.get(normalise(distribution), distribution)
+    del interpreter
+    return tuple(found[key] for key in sorted(found)), [_untraced(name) for name in sorted(unknown)]
+
+
+def _distribution(module: str, declared: dict[str, str]) -> str | None:
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        name = ".".join(parts[:length])
+        if name in DISTRIBUTIONS:
+            return DISTRIBUTIONS[name]
+    top = parts[0]
+    if normalise(top) in declared:
+        return _name_of(declared[normalise(top)])
+    return top.replace("_", "-") if top in SAME_NAME else None
+
+
+def _name_of(requirement: str) -> str:
+    match = _NAME.match(requirement)
+    return match.group(1) if match else requirement
+
+
+def normalise(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@lru_cache(maxsize=8)
+def declared_requirements(root: Path) -> dict[str, str]:
+    """What the project declares, by normalised name: `pyproject.toml`, then `requirements*.txt` in the root."""
+    found: dict[str, str] = {}
+    for line in [*_from_pyproject(root / "pyproject.toml"), *_from_files(root)]:
+        text = line.split(";")[0].split(" #")[0].strip()
+        match = _NAME.match(text)
+        if match and not text.startswith(("-", "#")) and "://" not in text:
+            found.setdefault(normalise(match.group(1)), text.replace(" ", ""))
+    return found
+
+
+def _from_pyproject(file: Path) -> list[str]:
+    try:
+        data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    project = data.get("project")
+    if not isinstance(project, dict):
+        return []
+    optional = project.get("optional-dependencies")
+    groups = list(optional.values()) if isinstance(optional, dict) else []
+    return [one for group in [project.get("dependencies") or [], *groups] for one in group if isinstance(one, str)]
+
+
+def _from_files(root: Path) -> list[str]:
+    lines: list[str] = []
+    for file in sorted(root.glob("requirements*.txt")):
+        try:
+            lines += file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+    return lines
+
+
+def _untraced(name: str) -> Diagnostic:
+    return Diagnostic(
+        "PC0511",
+        f"no distribution is known that brings `{name}`",
+        severity=Severity.WARNING,
+        notes=("it is left out of the requirements of the steps that import it",),
+        help="declare it in `pyproject.toml` or `requirements.txt`",
+    )

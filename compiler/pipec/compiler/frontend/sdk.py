@@ -1,0 +1,194 @@
+"""The authoring API as the evaluator sees it: its value objects, enums, decorators and functions.
+
+Value objects are made by the very classes of `pipec.sdk`, so that what they accept is decided in one place; a value that
+is only known to a run, or a symbol, is shown to them as `Inert`, which passes their checks.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend.names import Found
+from pipec.compiler.frontend.values import (
+    ABSTRACT,
+    ClassValue,
+    EnumMember,
+    Fault,
+    Frame,
+    FunctionValue,
+    SdkSymbol,
+
+    SettingsValue,
+    Unknown,
+    find_unknown,
+)
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.calls import Arguments
+    from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.frontend.modules import ModuleTable
+    from pipec.compiler.frontend.names import Import
+    from pipec.compiler.source import Span
+
+PUBLIC_NAMES = frozenset(
+    """ArtifactConfig CachePolicy CommandStep ExternalArtifact Model ResourceSettings StepContext Tag add_tags
+    bulk_log_metadata get_pipeline_context get_step_context link_artifact_to_model load_artifact log_artifact_metadata
+    log_metadata log_model_metadata log_step_metadata pipeline register_artifact remove_tags run_hook save_artifact show
+    step unmapped wait""".split()
+)
+"""What `from zenml import *` binds (`zenml.__all__`, `reference/zenml.md` §1.1)."""
+
+_LEGACY = frozenset({"Output", "BaseParameters", "BaseStepConfig"})
+_READS_SERVER = frozenset({"Client", "get_pipeline_context"})
+
+
+def check_shadowing(table: ModuleTable, imported: Import, path: str) -> Diagnostic | None:
+    """The fault of a module in the project that Python would import in place of the authoring API."""
+    top = path.partition(".")[0]
+    for root in table.source_roots:
+        shadow = next((one for one in (root / f"{top}.py", root / top / "__init__.py") if one.is_file()), None)
+        if shadow is None and top == "zenml" or shadow is None and imported.module.startswith("pipec.sdk"):
+            continue
+        local = root.joinpath(*imported.module.split("."))
+        if shadow is None and not (local.with_suffix(".py").is_file() or local.is_dir()):
+            continue
+        found = table.display(shadow or local)
+        return Diagnostic(
+            "PC0208",
+            f"`{top}` is the authoring API, and the project has `{found}`",
+            imported.importer.span(imported.alias),
+            notes=(f"Python would import the project's `{top}`; to pipec `{top}` always means the authoring API",),
+            help=f"rename `{found}`",
+        )
+    return None
+
+
+def enum_value(enum: str, member: str, span: Span) -> Found | None:
+    """The value of a member of one of the API's enums; None where `enum` is no enum.
+
+    Raises:
+        Fault: the enum has no such member.
+    """
+    if not enum[:1].isupper():
+        return None
+    from enum import Enum
+
+    cls = getattr(importlib.import_module("pipec.sdk.enums"), enum, None)
+    if not (isinstance(cls, type) and issubclass(cls, Enum)):
+        return None
+    if member not in cls.__members__:
+        names = ", ".join(f"`{one}`" for one in cls.__members__)
+        raise Fault(Diagnostic("PC0205", f"`{enum}` has no `{member}`", span, help=f"it has {names}"))
+    return Found(cls[member].value)
+
+
+def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, node: ast.Call, frame: Frame) -> Any:
+    """The value of a call of the authoring API."""
+    span = interpreter.span(node, frame)
+    if symbol.name in {"step", "pipeline"}:
+        return _decorator_call(interpreter, symbol, arguments, node, frame)
+    if symbol.name in _LEGACY:
+        return Unknown(legacy(symbol.name, span))
+    if symbol.name in _READS_SERVER:
+        return Unknown(_reads_server(symbol.name, span))
+    if symbol.name == "CommandStep":
+        message = "`CommandStep` is not supported yet"
+        return Unknown(Diagnostic("PC0210", message, span, help="write a step that runs the command"))
+    settings = _settings_classes()
+    if symbol.name in settings:
+        return make_settings(symbol.name, arguments, span)
+    message = f"`{symbol.name}` is not supported in a pipeline"
+    return Unknown(Diagnostic("PC0204", message, span, help="use it inside a step"))
+
+
+def _decorator_call(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, node: ast.Call, frame: Frame) -> Any:
+    """`step(function)` and `step(name=…)(function)` written as expressions."""
+    if arguments.positional and isinstance(arguments.positional[0].value, FunctionValue | ClassValue):
+        return interpreter.make_definition(symbol, arguments.positional[0].value, dict(arguments.keywords), node, frame)
+    span = interpreter.span(node, frame)
+    message = f"`{symbol.name}(…)` is supported as a decorator, and as `{symbol.name}(function)`"
+    return Unknown(Diagnostic("PC0210", message, span))
+
+
+def _settings_classes() -> dict[str, str]:
+    modules: dict[str, str] = importlib.import_module("pipec.sdk.settings").MODULES
+    return modules
+
+
+def make_settings(kind: str, arguments: Arguments, span: Span) -> Any:
+    """A value object: checked by the class itself.
+
+    Raises:
+        Fault: the class does not take a field or its value.
+    """
+    positional, keywords = arguments.values()
+    if unknown := find_unknown([*positional, *keywords.values()]):
+        return unknown
+    module = importlib.import_module(f"pipec.sdk.settings.{_settings_classes()[kind]}")
+    cls = getattr(module, kind)
+    inert = importlib.import_module("pipec.sdk._convert").Inert
+    shown = {name: _show(value, inert) for name, value in keywords.items()}
+    try:
+        cls(*[_show(value, inert) for value in positional], **shown)
+    except TypeError as error:
+        raise Fault(_refused("PC0501", error, arguments, span)) from error
+    except ValueError as error:
+        raise Fault(_refused("PC0502", error, arguments, span)) from error
+    if positional:
+        keywords = {**_positional_names(cls, positional), **keywords}
+    places = {name: one.span for name, one in arguments.keywords.items()}
+    return SettingsValue(kind, keywords, span, places)
+
+
+def _positional_names(cls: Any, positional: list[Any]) -> dict[str, Any]:
+    return dict(zip(cls.__annotations__, positional, strict=False))
+
+
+def _refused(code: str, error: Exception, arguments: Arguments, span: Span) -> Diagnostic:
+    text = str(error)
+    headline, _, help_ = text.partition(" (did you mean ")
+    place = next((one.span for name, one in arguments.keywords.items() if f"`{name}`" in headline or f".{name}" in headline), span)
+    return Diagnostic(code, headline, place, help=f"did you mean {help_.rstrip(')')}" if help_ else "")
+
+
+def _show(value: Any, inert: Any) -> Any:
+    if isinstance(value, SettingsValue):
+        return _rebuild(value, inert)
+    if isinstance(value, EnumMember):
+        return value.value
+    if isinstance(value, ABSTRACT):
+        return inert()
+    if isinstance(value, list | tuple):
+        return type(value)(_show(part, inert) for part in value)
+    if isinstance(value, dict):
+        return {key: _show(part, inert) for key, part in value.items()}
+    return value
+
+
+def _rebuild(value: SettingsValue, inert: Any) -> Any:
+    module = importlib.import_module(f"pipec.sdk.settings.{_settings_classes()[value.kind]}")
+    return getattr(module, value.kind)(**{name: _show(part, inert) for name, part in value.fields.items()})
+
+
+def legacy(name: str, span: Span) -> Diagnostic:
+    """The fault of using what ZenML removed."""
+    return Diagnostic(
+        "PC0212",
+        f"`{name}` was removed from ZenML",
+        span,
+        help='annotate the return type instead: `-> Annotated[T, "name"]`' if name == "Output" else "pass plain arguments",
+    )
+
+
+def _reads_server(name: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0213",
+        f"`{name}()` reads a ZenML server, and there is none at compile time",
+        span,
+        help="pass what it gives as a parameter of the pipeline, or look it up inside a step",
+    )
+
+

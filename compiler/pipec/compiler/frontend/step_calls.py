@@ -1,0 +1,169 @@
+"""Calls of steps: arguments bound to inputs, ids, `after=`, the operation and its result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend.calls import Arguments, unknown_argument
+from pipec.compiler.frontend.configuration import call_config, check_options
+from pipec.compiler.frontend.steps import define_step
+from pipec.compiler.frontend.transport import to_ir
+from pipec.compiler.frontend.values import (
+    Fault,
+    Frame,
+    Setting,
+    StepResult,
+    StepValue,
+    Symbolic,
+    Unknown,
+    describe,
+    find_unknown,
+    name_of,
+)
+from pipec.compiler.ir.model import Call, StepDef
+from pipec.compiler.ir.values import Output, Value
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.source import Span
+
+
+def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, span: Span, frame: Frame) -> Any:
+    """Adds a call to the graph and returns its result as the pipeline sees it.
+
+    One output is a value; several are a tuple of values; none is a result that only orders.
+
+    Raises:
+        Fault: the call is wrong.
+    """
+    if interpreter.graph is None:
+        message = f"the step `{name_of(step)}` is called outside a pipeline"
+        return Unknown(Diagnostic("PC0204", message, span, help="call it in the body of a `@pipeline` function"))
+    definition = interpreter.program.step(interpreter, step, span)
+    check_options(step.options, "step")
+    given = dict(arguments.keywords)
+    identifier = _identifier(given.pop("id", None) or step.options.get("id"))
+    orders = [one for one in (step.options.get("after"), given.pop("after", None), given.pop("start_after", None)) if one]
+    bound = _bind(definition, arguments.positional, given, step.options.get("parameters"), span)
+    values = _convert(bound, definition)
+    after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
+    config = call_config(interpreter, step)
+    name = interpreter.graph.reserve(_base(step, definition), span, identifier)
+    interpreter.graph.add(Call(name, definition.symbol, values, span, config, after))
+    del frame
+    return result_of(name, definition)
+
+
+def result_of(name: str, definition: StepDef) -> Any:
+    """What the pipeline gets from the call `name`."""
+    outputs = tuple(Symbolic(Output(name, one.name, one.type)) for one in definition.outputs)
+    if len(outputs) == 1:
+        return outputs[0]
+    return StepResult(name, definition.name, outputs, tuple(one.name for one in definition.outputs))
+
+
+def _base(step: StepValue, definition: StepDef) -> str:
+    given = step.options.get("name")
+    return given.value if given is not None and isinstance(given.value, str) else definition.name
+
+
+def _identifier(given: Setting | None) -> str | None:
+    if given is None or given.value is None:
+        return None
+    if isinstance(given.value, Unknown):
+        raise Fault(given.value.diagnostic)
+    if not isinstance(given.value, str) or not given.value:
+        message = f"`id=` takes a text that is known at compile time, not {describe(given.value)}"
+        raise Fault(Diagnostic("PC0502", message, given.span))
+    return given.value
+
+
+def _bind(
+    definition: StepDef, positional: list[Setting], keywords: dict[str, Setting], preset: Setting | None, span: Span
+) -> dict[str, Setting]:
+    """The arguments by input name, in the order of the signature; `with_options(parameters=…)` fills what is left."""
+    inputs = [one.name for one in definition.inputs]
+    if len(positional) > len(inputs):
+        takes = f"takes {len(inputs)} input{'s' if len(inputs) != 1 else ''}" if inputs else "takes no input"
+        message = f"`{definition.name}` {takes}, and {len(positional)} are given"
+        raise Fault(Diagnostic("PC0302", message, positional[len(inputs)].span))
+    bound = dict(zip(inputs, positional, strict=False))
+    for name, setting in keywords.items():
+        if name in bound:
+            raise Fault(Diagnostic("PC0314", f"`{name}` is passed twice", setting.span))
+        if name not in inputs:
+            raise Fault(unknown_argument(definition.name, name, set(inputs), setting.span))
+        bound[name] = setting
+    if preset is not None and isinstance(preset.value, dict):
+        for name, value in preset.value.items():
+            if name not in inputs:
+                raise Fault(unknown_argument(definition.name, str(name), set(inputs), preset.span))
+            bound.setdefault(name, Setting(value, preset.span))
+    missing = [one.name for one in definition.inputs if one.is_required and one.name not in bound]
+    if missing:
+        listed = ", ".join(f"`{name}`" for name in missing)
+        raise Fault(_missing(definition, listed, span))
+    return {name: bound[name] for name in inputs if name in bound}
+
+
+def _missing(definition: StepDef, listed: str, span: Span) -> Diagnostic:
+    from pipec.compiler.diagnostics import Label
+
+    return Diagnostic(
+        "PC0301",
+        f"the call of `{definition.name}` leaves out {listed}",
+        span,
+        related=(Label(definition.span, "the step is defined here"),),
+        help=f"pass {listed}, or give it a default",
+    )
+
+
+def _convert(bound: dict[str, Setting], definition: StepDef) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, setting in bound.items():
+        unknown = find_unknown(setting.value)
+        if unknown is not None:
+            raise Fault(_with_use(unknown.diagnostic, definition.name, name, setting.span))
+        values[name] = to_ir(setting.value, setting.span)
+    return values
+
+
+def _with_use(diagnostic: Diagnostic, step: str, name: str, span: Span) -> Diagnostic:
+    """The root cause of an unknown value; where it stands elsewhere, the use is shown too."""
+    from dataclasses import replace
+
+    from pipec.compiler.diagnostics import Label
+
+    if diagnostic.span is None or (diagnostic.span.path, diagnostic.span.start.line) == (span.path, span.start.line):
+        return diagnostic
+    return replace(diagnostic, related=(*diagnostic.related, Label(span, f"used here as `{name}` of `{step}`")))
+
+
+def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
+    """The operations that `after=` names: ids as text (checked at the end, they may come later), results, or lists of them.
+
+    Raises:
+        Fault: it holds something else.
+    """
+    value = order.value
+    if unknown := find_unknown(value):
+        raise Fault(unknown.diagnostic)
+    if isinstance(value, list | tuple | set):
+        return [name for part in value for name in after_ids(interpreter, Setting(part, order.span))]
+    match value:
+        case None:
+            return []
+        case str():
+            interpreter.program.await_id(value, order.span)
+            return [value]
+        case StepResult(operation=operation):
+            return [operation]
+        case Symbolic(value=Output(operation=operation)):
+            return [operation]
+        case StepValue():
+            message = f"`after=` is given the step `{name_of(value)}` itself, not a call of it"
+            raise Fault(Diagnostic("PC0304", message, order.span, help="give it the result of the call, or the call's id"))
+        case _:
+            message = f"`after=` takes results and ids of steps, not {describe(value)}"
+            raise Fault(Diagnostic("PC0304", message, order.span))

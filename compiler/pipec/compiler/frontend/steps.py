@@ -1,0 +1,237 @@
+"""A step's signature: its inputs, and its outputs by ZenML's exact rule (`reference/zenml.md` §2.1)."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend.annotations import Annotation, artifact_name, read_annotation
+from pipec.compiler.frontend.transport import const_type, to_json
+from pipec.compiler.frontend.values import ClassValue, External, Fault, Frame, FunctionValue, StepValue, Unknown, is_known
+from pipec.compiler.ir import types
+from pipec.compiler.ir.model import Carrier, Closure, StepDef, StepInput, StepOutput
+from pipec.compiler.ir.types import Type
+from pipec.compiler.ir.values import Const
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.source import Span
+
+RESERVED_INPUTS = frozenset({"after", "id"})
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def step_function(interpreter: Interpreter, step: StepValue, span: Span) -> FunctionValue:
+    """The function that a step runs: itself, or the `entrypoint` of its class.
+
+    Raises:
+        Fault: it is defined outside the project, or a class without `entrypoint`.
+    """
+    match step.definition:
+        case FunctionValue():
+            return step.definition
+        case ClassValue() as cls:
+            from pipec.compiler.frontend.attributes import class_attribute
+
+            found = class_attribute(interpreter, cls, "entrypoint")
+            if found is not None and isinstance(found.value, FunctionValue):
+                return found.value
+            raise Fault(Diagnostic("PC0311", f"the step class `{cls.qualified_name}` has no `entrypoint`", span))
+        case External(path=path):
+            raise Fault(Diagnostic("PC0211", f"the step `{path}` is defined outside the project", span))
+
+
+def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDef:
+    """The `StepDef` of a step; its closure is filled in once the whole graph is known.
+
+    Raises:
+        Fault: its signature or its outputs are not allowed.
+    """
+    function = step_function(interpreter, step, span)
+    node = function.node
+    if isinstance(node, ast.Lambda):
+        raise Fault(Diagnostic("PC0311", "a lambda cannot be a step", span, help="write it as a function"))
+    if function.frame is not None:
+        raise Fault(_not_top_level(function, span))
+    own = function.module.span(node)
+    place = function.module.source.span(node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name))
+    del own
+    is_method = isinstance(step.definition, ClassValue)
+    symbol = f"{function.module.name}:{step.definition.qualified_name}"  # type: ignore[union-attr]
+    outputs, returns_tuple = _outputs(interpreter, function, node, _materializers(step))
+    return StepDef(
+        symbol=symbol,
+        name=_name(step, node, is_method),
+        inputs=_inputs(interpreter, function, node, place, is_method),
+        outputs=outputs,
+        span=place,
+        closure=Closure(""),
+        doc=inspect.cleandoc(ast.get_docstring(node, clean=False) or ""),
+        returns_tuple=returns_tuple,
+    )
+
+
+def _name(step: StepValue, node: Function, is_method: bool) -> str:
+    given = step.options.get("name")
+    if given is not None and isinstance(given.value, str):
+        return given.value
+    return step.definition.qualified_name if is_method else node.name  # type: ignore[union-attr]
+
+
+def _not_top_level(function: FunctionValue, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0311",
+        f"the step `{function.qualified_name}` is defined inside a function",
+        span,
+        notes=("a step starts in a process of its own, which finds it by its name in its module",),
+        help="move the step to the top level of its module",
+    )
+
+
+def _inputs(
+    interpreter: Interpreter, function: FunctionValue, node: Function, place: Span, is_method: bool
+) -> tuple[StepInput, ...]:
+    arguments = node.args
+    stars = [star for star in (arguments.vararg, arguments.kwarg) if star is not None]
+    if stars:
+        span = function.module.span(stars[0])
+        message = f"the step `{function.qualified_name}` takes `{'*' if stars[0] is arguments.vararg else '**'}{stars[0].arg}`"
+        raise Fault(Diagnostic("PC0311", message, span, notes=("each input of a step has a name of its own",)))
+    frame = Frame(function.module, function.module.names)
+    positional = [*arguments.posonlyargs, *arguments.args]
+    inputs = [*(positional[1:] if is_method else positional), *arguments.kwonlyargs]
+    if arguments.posonlyargs and not is_method:
+        span = function.module.span(arguments.posonlyargs[0])
+        message = f"the step `{function.qualified_name}` has a positional-only input"
+        raise Fault(Diagnostic("PC0311", message, span, help="remove the `/`: inputs are passed by name"))
+    for one in inputs:
+        if one.arg in RESERVED_INPUTS:
+            message = f"a step input cannot be called `{one.arg}`"
+            note = "the word has a meaning of its own in a step call"
+            raise Fault(Diagnostic("PC0311", message, function.module.span(one), notes=(note,), help="rename the input"))
+    return tuple(_input(interpreter, one, function.defaults, frame) for one in inputs)
+
+
+def _input(interpreter: Interpreter, node: ast.arg, defaults: Mapping[str, Any], frame: Frame) -> StepInput:
+    type_ = read_annotation(interpreter, node.annotation, frame).type
+    if node.arg not in defaults:
+        return StepInput(node.arg, type_, is_required=True)
+    default = defaults[node.arg]
+    constant = None
+    if not isinstance(default, Unknown) and is_known(default):
+        try:
+            constant = Const(to_json(default, frame.module.span(node)), const_type(default))
+        except Fault:
+            constant = None
+    return StepInput(node.arg, type_, is_required=False, default=constant)
+
+
+def _materializers(step: StepValue) -> Any:
+    given = step.options.get("output_materializers")
+    return None if given is None else given.value
+
+
+def _outputs(
+    interpreter: Interpreter, function: FunctionValue, node: Function, materializers: Any
+) -> tuple[tuple[StepOutput, ...], bool]:
+    frame = Frame(function.module, function.module.names)
+    span = function.module.span(node.returns) if node.returns is not None else function.module.span(node)
+    if node.returns is None:
+        annotations = [("output", types.ANY)] if _returns_value(node) else []
+        return _make(annotations, materializers, span), False
+    parts = _tuple_parts(interpreter, node.returns, frame)
+    if parts is not None and _returns_literal_tuple(node):
+        read = [read_annotation(interpreter, part, frame) for part in parts]
+        named = [(_output_name(one) or f"output_{index}", one.type) for index, one in enumerate(read)]
+        return _make(named, materializers, span), True
+    whole = read_annotation(interpreter, node.returns, frame)
+    if whole.type == types.NONE and not whole.metadata:
+        return (), False
+    return _make([(_output_name(whole) or "output", whole.type)], materializers, span), False
+
+
+def _output_name(annotation: Annotation) -> str | None:
+    return artifact_name(annotation.metadata)
+
+
+def _make(named: list[tuple[str, Type]], materializers: Any, span: Span) -> tuple[StepOutput, ...]:
+    names = [name for name, _ in named]
+    for name in names:
+        if names.count(name) > 1:
+            raise Fault(Diagnostic("PC0318", f"two outputs are called `{name}`", span, help="give each its own name"))
+        if not name:
+            raise Fault(Diagnostic("PC0318", "an output has an empty name", span))
+    return tuple(StepOutput(name, type_, carrier(type_), _materializer(materializers, name)) for name, type_ in named)
+
+
+def carrier(type_: Type) -> Carrier:
+    """How a result of this type travels (DESIGN §4)."""
+    return "parameter" if types.is_number_like(type_) else "artifact"
+
+
+def _materializer(given: Any, name: str) -> str | None:
+    if isinstance(given, dict):
+        given = given.get(name)
+    if isinstance(given, list | tuple):
+        given = given[0] if given else None
+    if isinstance(given, ClassValue):
+        return f"{given.module.name}:{given.qualified_name}"
+    if isinstance(given, External):
+        module, _, qualified_name = given.path.rpartition(".")
+        return f"{module}:{qualified_name}"
+    return given.replace("/", ".") if isinstance(given, str) else None
+
+
+def _tuple_parts(interpreter: Interpreter, node: ast.expr, frame: Frame) -> list[ast.expr] | None:
+    """The elements of a `Tuple[A, B]` annotation, also behind a name; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            inner = ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError):
+            return None
+        for one in ast.walk(inner):
+            if "lineno" in one._attributes:
+                ast.copy_location(one, node)
+        return _tuple_parts(interpreter, inner, frame)
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
+        return None
+    try:
+        base = interpreter.evaluate(node.value, frame)
+    except Fault:
+        return None
+    is_tuple = getattr(base, "path", "").endswith(".Tuple") or getattr(base, "name", "") == "tuple"
+    parts = node.slice.elts
+    if not is_tuple or len(parts) < 2:
+        return None
+    if isinstance(parts[-1], ast.Constant) and parts[-1].value is ...:
+        return None
+    return list(parts)
+
+
+def _returns_of(node: Function) -> list[ast.Return]:
+    """The return statements of the function itself, not of functions inside it."""
+    found: list[ast.Return] = []
+    pending: list[ast.AST] = list(reversed(node.body))
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, ast.Return):
+            found.append(inner)
+        elif not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            pending.extend(reversed(list(ast.iter_child_nodes(inner))))
+    return found
+
+
+def _returns_value(node: Function) -> bool:
+    return any(
+        one.value is not None and not (isinstance(one.value, ast.Constant) and one.value.value is None)
+        for one in _returns_of(node)
+    )
+
+
+def _returns_literal_tuple(node: Function) -> bool:
+    return any(isinstance(one.value, ast.Tuple) and len(one.value.elts) > 1 for one in _returns_of(node))

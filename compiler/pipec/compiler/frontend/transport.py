@@ -1,0 +1,198 @@
+"""From a value of the evaluator to a value of the IR: what may travel into a step, and how."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import decimal
+import fractions
+import math
+import pathlib
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend.values import (
+    ABSTRACT,
+    ClassValue,
+    EnumMember,
+    Fault,
+    FunctionValue,
+    InstanceValue,
+    StepResult,
+    Symbolic,
+    describe,
+    find_unknown,
+)
+from pipec.compiler.ir import types
+from pipec.compiler.ir.types import Type
+from pipec.compiler.ir.values import Const, DictOf, Json, ListOf, Value
+
+if TYPE_CHECKING:
+    from pipec.compiler.source import Span
+
+TAG = "$pipec"
+_DEPTH_LIMIT = 100
+
+
+def to_ir(value: Any, span: Span) -> Value:
+    """`value` as an IR value.
+
+    Raises:
+        Fault: something in it is unknown, or cannot be carried to a step.
+    """
+    if unknown := find_unknown(value):
+        raise Fault(unknown.diagnostic)
+    match value:
+        case Symbolic(value=inner):
+            return inner
+        case StepResult(outputs=()):
+            raise Fault(no_output(value, span))
+        case StepResult(outputs=outputs):
+            return ListOf(tuple(output.value for output in outputs), types.ANY, is_tuple=True)
+        case list() | tuple() if _is_run_time(value):
+            parts = tuple(to_ir(part, span) for part in value)
+            kind = "tuple" if isinstance(value, tuple) else "list"
+            return ListOf(parts, _container_type(kind, parts), is_tuple=isinstance(value, tuple))
+        case dict() if _is_run_time(value):
+            return _dict_of(value, span)
+        case _:
+            return Const(to_json(value, span), const_type(value))
+
+
+def no_output(value: StepResult, span: Span) -> Diagnostic:
+    """The fault of using what a step without output returns."""
+    return Diagnostic(
+        "PC0310",
+        f"`{value.step}` returns nothing, so its result cannot be used",
+        span,
+        help=f"to run after it, write `after=` with it; to get a value, let `{value.step}` return one",
+    )
+
+
+def _dict_of(value: dict[Any, Any], span: Span) -> DictOf:
+    for key in value:
+        if not isinstance(key, str):
+            message = f"a dict that holds results needs string keys, and {key!r} is not one"
+            raise Fault(Diagnostic("PC0313", message, span, help="write the key as a string"))
+    entries = tuple((key, to_ir(part, span)) for key, part in value.items())
+    kinds = tuple(dict.fromkeys(entry.type for _, entry in entries))
+    return DictOf(entries, Type("dict", (types.STR, kinds[0])) if len(kinds) == 1 else Type("dict"))
+
+
+def _container_type(kind: str, parts: tuple[Value, ...]) -> Type:
+    kinds = tuple(part.type for part in parts)
+    if kind == "tuple":
+        return Type("tuple", kinds)
+    return Type("list", kinds[:1]) if len(set(kinds)) == 1 else Type("list")
+
+
+def _is_run_time(value: Any) -> bool:
+    if isinstance(value, Symbolic | StepResult):
+        return True
+    if isinstance(value, dict):
+        return any(map(_is_run_time, value.values()))
+    return isinstance(value, list | tuple) and any(map(_is_run_time, value))
+
+
+def to_json(value: Any, span: Span, depth: int = 0) -> Json:
+    """A known value as canonical JSON (`pipec.compiler.ir.values`).
+
+    Raises:
+        Fault: nothing in canonical JSON stands for it.
+    """
+    if depth > _DEPTH_LIMIT:
+        raise Fault(Diagnostic("PC0313", f"this value is nested deeper than {_DEPTH_LIMIT} levels", span))
+    match value:
+        case EnumMember(symbol=symbol, name=name):
+            return {TAG: ["enum", symbol, name]}
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else {TAG: ["float", _not_finite(value)]}
+        case list():
+            return [to_json(part, span, depth + 1) for part in value]
+        case dict():
+            return _dict_to_json(value, span, depth)
+        case tuple() | set() | frozenset():
+            parts = [to_json(part, span, depth + 1) for part in value]
+            return {TAG: [type(value).__name__, parts if isinstance(value, tuple) else sorted(parts, key=repr)]}
+        case InstanceValue(cls=cls, fields=fields):
+            inner = {name: to_json(part, span, depth + 1) for name, part in fields.items()}
+            return {TAG: ["object", f"{cls.module.name}:{cls.qualified_name}", inner]}
+        case FunctionValue(module=module, qualified_name=name, frame=None) | ClassValue(module=module, qualified_name=name):
+            return {TAG: ["symbol", f"{module.name}:{name}"]}
+        case _:
+            return _tagged(value, span)
+
+
+def _dict_to_json(value: dict[Any, Any], span: Span, depth: int) -> Json:
+    if all(isinstance(key, str) and not isinstance(key, EnumMember) for key in value) and TAG not in value:
+        return {key: to_json(part, span, depth + 1) for key, part in value.items()}
+    pairs = [[to_json(key, span, depth + 1), to_json(part, span, depth + 1)] for key, part in value.items()]
+    return {TAG: ["dict", pairs]}
+
+
+def _tagged(value: Any, span: Span) -> Json:
+    match value:
+        case bytes():
+            return {TAG: ["bytes", base64.b64encode(value).decode()]}
+        case complex():
+            return {TAG: ["complex", str(value).strip("()")]}
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return {TAG: [type(value).__name__, value.isoformat()]}
+        case datetime.timedelta():
+            return {TAG: ["timedelta", value.total_seconds()]}
+        case decimal.Decimal() | uuid.UUID() | fractions.Fraction():
+            return {TAG: [type(value).__name__.lower(), str(value)]}
+        case pathlib.PurePath():
+            return {TAG: ["path", value.as_posix()]}
+        case range():
+            return list(value)
+        case _:
+            raise Fault(
+                Diagnostic(
+                    "PC0313",
+                    f"{describe(value)} cannot travel to a step",
+                    span,
+                    notes=("a step takes results, parameters, and plain values: numbers, text, lists, dicts, dates, objects of your own data classes",),
+                    help="make it inside the step",
+                )
+            )
+
+
+def _not_finite(value: float) -> str:
+    if math.isnan(value):
+        return "nan"
+    return "inf" if value > 0 else "-inf"
+
+
+def const_type(value: Any) -> Type:
+    """The static type of a known value."""
+    match value:
+        case EnumMember(symbol=symbol):
+            return Type(symbol.replace(":", "."))
+        case None:
+            return types.NONE
+        case bool() | int() | float() | str() | bytes():
+            return Type(type(value).__name__)
+        case list() | set() | frozenset():
+            return _of_elements(type(value).__name__, [const_type(part) for part in value])
+        case tuple():
+            return Type("tuple", tuple(const_type(part) for part in value))
+        case dict() if value and all(isinstance(key, str) for key in value):
+            inner = tuple(dict.fromkeys(const_type(part) for part in value.values()))
+            return Type("dict", (types.STR, inner[0])) if len(inner) == 1 else Type("dict", (types.STR, types.ANY))
+        case dict():
+            return Type("dict")
+        case InstanceValue(cls=cls):
+            return Type(f"{cls.module.name}.{cls.qualified_name}")
+        case value if isinstance(value, ABSTRACT):
+            return types.ANY
+        case _:
+            return Type(f"{type(value).__module__}.{type(value).__qualname__}")
+
+
+def _of_elements(kind: str, elements: list[Type]) -> Type:
+    unique = tuple(dict.fromkeys(elements))
+    return Type(kind, unique) if len(unique) == 1 else Type(kind)

@@ -1,0 +1,256 @@
+"""A module as units: whole top-level statements, what each binds and reads, and whether running it does something.
+
+Code that travels is cut at these (DESIGN §3, Closure). A unit may be left out if it is a definition, import or constant
+that nothing kept reads and whose evaluation has no effect.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipec.compiler.frontend.normal_form import normal_form
+from pipec.compiler.frontend.reads import Reads, reads_of
+from pipec.compiler.frontend.statements import bound_names
+
+if TYPE_CHECKING:
+    from pipec.compiler.frontend.modules import Module
+
+_HARMLESS_CALLS = frozenset(
+    """abs bool bytes dict enumerate float frozenset getattr int isinstance len list max min object property range repr
+    reversed round set slice sorted str sum super tuple type zip
+    logging.getLogger get_logger os.getenv os.environ.get os.path.join os.path.dirname os.path.abspath os.path.basename
+    os.path.realpath Path pathlib.Path re.compile TypeVar typing.TypeVar NewType namedtuple collections.namedtuple
+    NamedTuple TypedDict timedelta datetime.timedelta datetime.datetime datetime Decimal UUID field dataclasses.field Field
+    DockerSettings ResourceSettings DeploymentSettings Schedule Model CachePolicy StepRetryConfig ArtifactConfig Tag
+    ExternalArtifact KubernetesPodSettings KubernetesOrchestratorSettings AirflowOrchestratorSettings
+    KubeflowOrchestratorSettings auto enum.auto partial functools.partial""".split()
+)
+"""Calls that make a value and nothing else, by the text of what is called."""
+
+_HARMLESS_METHODS = frozenset(
+    """joinpath resolve absolute get format join split strip lower upper replace items keys values with_suffix with_name
+    copy with_options removeprefix removesuffix startswith endswith""".split()
+)
+_MUTATORS = frozenset({"append", "extend", "insert", "update", "setdefault", "add"})
+_LOOKS_AT_ITSELF = frozenset({"globals", "vars", "importlib", "pkgutil", "__subclasses__", "eval", "exec", "__import__", "inspect"})
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One or more top-level statements that stand or fall together (those that share a line).
+
+    Attributes:
+        binds: names that it binds, or whose object it changes.
+        has_effect: whether its running does something that nobody has to read to notice.
+        is_import: whether it only imports.
+    """
+
+    statements: list[ast.stmt]
+    binds: frozenset[str]
+    reads: Reads
+    has_effect: bool
+    is_import: bool
+
+    @property
+    def start(self) -> int:
+        """Its first line, decorators included."""
+        first = self.statements[0]
+        decorators = getattr(first, "decorator_list", [])
+        return min([first.lineno, *(one.lineno for one in decorators)])
+
+    @property
+    def end(self) -> int:
+        """Its last line."""
+        return max(one.end_lineno or one.lineno for one in self.statements)
+
+    def normal_form(self) -> str:
+        """What a cache key hashes of it."""
+        return "".join(map(normal_form, self.statements))
+
+
+@dataclass(slots=True, eq=False)
+class Units:
+    """The units of one module.
+
+    Attributes:
+        is_whole: whether the module looks at itself, so that nothing of it may be left out.
+        futures: `from __future__` lines, which always stay.
+        stars: units that import `*`.
+    """
+
+    module: Module
+    units: list[Unit] = field(default_factory=list)
+    by_name: dict[str, list[Unit]] = field(default_factory=dict)
+    futures: list[Unit] = field(default_factory=list)
+    stars: list[tuple[ast.ImportFrom, Unit]] = field(default_factory=list)
+    is_whole: bool = False
+    _places: dict[int, int] = field(default_factory=dict)
+
+    def index(self, unit: Unit) -> int:
+        """The place of `unit` in `units`, in constant time."""
+        if len(self._places) != len(self.units):
+            self._places = {id(one): place for place, one in enumerate(self.units)}
+        return self._places[id(unit)]
+
+
+def units_of(module: Module) -> Units:
+    """The units of `module`, in order; the `if __name__ == "__main__"` block is none of them."""
+    found = Units(module)
+    statements = [one for one in module.tree.body if not is_main_guard(one)]
+    plain = _plain_names(statements)
+    for group in _by_line(statements):
+        unit = _unit(group, plain)
+        found.units.append(unit)
+        for name in unit.binds:
+            found.by_name.setdefault(name, []).append(unit)
+        for statement in group:
+            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+                found.futures.append(unit)
+            elif isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
+                found.stars.append((statement, unit))
+    found.is_whole = "__getattr__" in found.by_name or any(
+        set(chain) & _LOOKS_AT_ITSELF for unit in found.units for chain in unit.reads.chains
+    )
+    return found
+
+
+def is_main_guard(node: ast.stmt) -> bool:
+    """Whether `node` is `if __name__ == "__main__":` without an `else`."""
+    if not isinstance(node, ast.If) or node.orelse or not isinstance(node.test, ast.Compare):
+        return False
+    sides = [node.test.left, *node.test.comparators]
+    names = [one.id for one in sides if isinstance(one, ast.Name)]
+    texts = [one.value for one in sides if isinstance(one, ast.Constant)]
+    return names == ["__name__"] and texts == ["__main__"] and isinstance(node.test.ops[0], ast.Eq)
+
+
+def _by_line(statements: list[ast.stmt]) -> list[list[ast.stmt]]:
+    groups: list[list[ast.stmt]] = []
+    for statement in statements:
+        if groups and (groups[-1][-1].end_lineno or 0) >= statement.lineno:
+            groups[-1].append(statement)
+        else:
+            groups.append([statement])
+    return groups
+
+
+def _plain_names(statements: list[ast.stmt]) -> frozenset[str]:
+    """Names that the module binds by assignment, so that changing their object is a matter of this module."""
+    return frozenset(
+        target.id
+        for one in statements
+        if isinstance(one, ast.Assign | ast.AnnAssign)
+        for target in (one.targets if isinstance(one, ast.Assign) else [one.target])
+        if isinstance(target, ast.Name)
+    )
+
+
+def _unit(statements: list[ast.stmt], plain: frozenset[str]) -> Unit:
+    reads = Reads()
+    binds: set[str] = set()
+    for statement in statements:
+        one = reads_of(statement)
+        reads.chains |= one.chains
+        reads.imports += one.imports
+        binds |= set(bound_names(statement)) | _changed(statement, plain)
+    return Unit(
+        statements,
+        frozenset(binds),
+        reads,
+        any(_has_effect(statement, plain) for statement in statements),
+        all(isinstance(statement, ast.Import | ast.ImportFrom) for statement in statements),
+    )
+
+
+def _changed(node: ast.stmt, plain: frozenset[str]) -> set[str]:
+    """Names of this module whose object `node` changes: `RATES["a"] = 1`, `NAMES.append("x")`."""
+    base = _changed_base(node)
+    return {base} if base is not None and base in plain else set()
+
+
+def _changed_base(node: ast.stmt) -> str | None:
+    target: ast.expr | None = None
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript | ast.Attribute):
+        target = node.targets[0].value
+    elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript | ast.Attribute):
+        target = node.target.value
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        if node.value.func.attr in _MUTATORS:
+            target = node.value.func.value
+    while isinstance(target, ast.Subscript | ast.Attribute):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def _has_effect(node: ast.stmt, plain: frozenset[str]) -> bool:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            defaults = [one for one in (*node.args.defaults, *node.args.kw_defaults) if one is not None]
+            return not _only_authoring(node.decorator_list) or not all(map(_is_harmless, defaults))
+        case ast.ClassDef():
+            registers = any("Materializer" in ast.unparse(base) for base in node.bases)
+            return registers or bool(node.keywords) or not _only_value_classes(node.decorator_list)
+        case ast.Import() | ast.ImportFrom() | ast.Pass():
+            return False
+        case ast.Assign(targets=targets, value=value):
+            return not _is_harmless(value) or not all(_is_own(target, plain) for target in targets)
+        case ast.AnnAssign(value=value):
+            return value is not None and not _is_harmless(value)
+        case ast.AugAssign(target=target, value=value):
+            return not _is_harmless(value) or not _is_own(target, plain)
+        case ast.Expr(value=ast.Constant()):
+            return False
+        case ast.Expr(value=ast.Call() as call) if _changed(node, plain):
+            return not all(map(_is_harmless, [*call.args, *(one.value for one in call.keywords)]))
+        case ast.If(test=test, body=body, orelse=orelse):
+            return not _is_harmless(test) or any(_has_effect(one, plain) for one in (*body, *orelse))
+        case ast.Try():
+            inner = [*node.body, *node.orelse, *node.finalbody, *(one for handler in node.handlers for one in handler.body)]
+            return any(_has_effect(one, plain) for one in inner)
+        case _:
+            return type(node).__name__ != "TypeAlias"
+
+
+def _is_own(target: ast.expr, plain: frozenset[str]) -> bool:
+    while isinstance(target, ast.Subscript | ast.Attribute):
+        target = target.value
+        if isinstance(target, ast.Name):
+            return target.id in plain
+    return isinstance(target, ast.Name | ast.Tuple | ast.List)
+
+
+def _called_name(node: ast.expr) -> str:
+    return ast.unparse(node.func if isinstance(node, ast.Call) else node)
+
+
+def _only_authoring(decorators: list[ast.expr]) -> bool:
+    """Whether all decorators are `@step` or `@pipeline`, whose evaluation only makes a value."""
+    return all(_called_name(one).rpartition(".")[2] in {"step", "pipeline", "wraps", "cache", "lru_cache", "overload"} for one in decorators)
+
+
+def _only_value_classes(decorators: list[ast.expr]) -> bool:
+    return all(_called_name(one).rpartition(".")[2] in {"dataclass", "define", "frozen", "final", "total_ordering"} for one in decorators)
+
+
+def _is_harmless(node: ast.expr) -> bool:
+    """Whether evaluating `node` does nothing but make a value."""
+    pending: list[ast.AST] = [node]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, ast.Lambda):
+            continue
+        if isinstance(inner, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
+            return False
+        if isinstance(inner, ast.Call) and not _is_harmless_call(inner):
+            return False
+        pending.extend(ast.iter_child_nodes(inner))
+    return True
+
+
+def _is_harmless_call(node: ast.Call) -> bool:
+    text = _called_name(node)
+    if text in _HARMLESS_CALLS or text.rpartition(".")[2] in _HARMLESS_CALLS and text.rpartition(".")[2][:1].isupper():
+        return True
+    return isinstance(node.func, ast.Attribute) and node.func.attr in _HARMLESS_METHODS

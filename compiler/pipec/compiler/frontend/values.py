@@ -1,0 +1,260 @@
+"""What the evaluator computes with.
+
+What is known is held as the Python value itself (numbers, text, lists, dicts, …, whose elements may be any value of this
+module). What is not is one of the classes below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Mapping
+
+    from pipec.compiler.diagnostics import Diagnostic
+    from pipec.compiler.frontend.modules import Module
+    from pipec.compiler.ir import values as ir
+    from pipec.compiler.source import Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Symbolic:
+    """A value that a run knows: a parameter, a result, or computed from them."""
+
+    value: ir.Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepResult:
+    """What a call of a step without output, or with several, returns: its id and its outputs."""
+
+    operation: str
+    step: str
+    outputs: tuple[Symbolic, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unknown:
+    """A value that cannot be known at compile time, and why. It becomes an error only where the graph needs it."""
+
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class External:
+    """A name of the standard library or a third party, by its dotted path; never imported by the compiler."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SdkSymbol:
+    """A name of the authoring API (`zenml` or `pipec.sdk`): `step`, `DockerSettings`, `get_pipeline_context`, …"""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModuleValue:
+    """A module of the project."""
+
+    module: Module
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """The names of one running function, or of a module while its statements run."""
+
+    module: Module
+    names: dict[str, Any]
+    parent: Frame | None = None
+    qualified_name: str = ""
+    nonlocal_names: dict[str, Frame] = field(default_factory=dict)
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionValue:
+    """A function of the project. `defaults` were evaluated where it was defined."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    module: Module
+    qualified_name: str
+    frame: Frame | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassValue:
+    """A class of the project: its bases and its own namespace, evaluated like a module's."""
+
+    node: ast.ClassDef
+    module: Module
+    qualified_name: str
+    bases: tuple[Any, ...]
+    names: Mapping[str, Any]
+    is_dataclass: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstanceValue:
+    """An instance of a class of the project whose fields are known by name."""
+
+    cls: ClassValue
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EnumMember:
+    """A member of an enum class of the project. Compares by identity of class and name, as in Python."""
+
+    symbol: str
+    name: str
+    value: Any
+    is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SettingsValue:
+    """A value object of the authoring API, `DockerSettings(requirements=…)`: its class and the fields that are set."""
+
+    kind: str
+    fields: Mapping[str, Any]
+    span: Span
+    places: Mapping[str, Span] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepValue:
+    """A step: where it is defined, and the options set on it, each with its place."""
+
+    definition: FunctionValue | ClassValue | External
+    options: Mapping[str, Setting]
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PipelineValue:
+    """A pipeline: its function, and the options set on it."""
+
+    definition: FunctionValue
+    options: Mapping[str, Setting]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """A value given to a decorator or `with_options`, and its place."""
+
+    value: Any
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """An attribute of a value, to be called: `step.with_options`, `names.append`, `"a".join`."""
+
+    receiver: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Builtin:
+    """A function of Python's own that the evaluator may call, by its name in `builtins`."""
+
+    name: str
+
+
+ABSTRACT = (
+    Symbolic, StepResult, Unknown, External, SdkSymbol, ModuleValue, FunctionValue, ClassValue, InstanceValue,
+    EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin,
+)  # fmt: skip
+"""Every class of a value that is not the Python value itself."""
+
+
+class Fault(Exception):
+    """Evaluation of a statement cannot go on; the diagnostic says why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+def is_known(value: Any) -> bool:
+    """Whether `value` and all that it holds are plain Python values."""
+    if isinstance(value, ABSTRACT):
+        return isinstance(value, EnumMember)
+    if isinstance(value, dict):
+        return all(map(is_known, value.keys())) and all(map(is_known, value.values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(is_known, value))
+    return True
+
+
+def find_unknown(value: Any) -> Unknown | None:
+    """The first `Unknown` in `value`, looking into containers."""
+    if isinstance(value, Unknown):
+        return value
+    parts: list[Any] = []
+    if isinstance(value, dict):
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, list | tuple | set | frozenset):
+        parts = list(value)
+    return next((found for part in parts if (found := find_unknown(part))), None)
+
+
+def describe(value: Any) -> str:
+    """What kind of thing `value` is, for a headline: "the result of `load`", "a list"."""
+    match value:
+        case Symbolic(value=inner):
+            return _describe_symbolic(inner)
+        case StepResult(step=step, outputs=outputs):
+            return f"the result of `{step}`, which returns {len(outputs) or 'nothing'}{' values' * bool(outputs)}"
+        case External(path=path) | SdkSymbol(path=path):
+            return f"`{path}`"
+        case ModuleValue(module=module):
+            return f"the module `{module.name}`"
+        case FunctionValue(qualified_name=name):
+            return f"the function `{name}`"
+        case ClassValue(qualified_name=name):
+            return f"the class `{name}`"
+        case InstanceValue(cls=cls):
+            return f"an object of `{cls.qualified_name}`"
+        case SettingsValue(kind=kind):
+            return f"a `{kind}` object"
+        case StepValue():
+            return f"the step `{name_of(value)}`"
+        case PipelineValue(definition=definition):
+            return f"the pipeline `{definition.qualified_name}`"
+        case Method(name=name) | Builtin(name=name):
+            return f"`{name}`"
+        case None | bool():
+            return f"`{value}`"
+        case _:
+            name = type(value).__name__
+            return f"{'an' if name[0] in 'aeiou' else 'a'} `{name}`"
+
+
+def _describe_symbolic(value: ir.Value) -> str:
+    match type(value).__name__:
+        case "Param":
+            return f"the parameter `{value.name}`"  # type: ignore[union-attr]
+        case "Output":
+            return f"the result of `{value.operation}`"  # type: ignore[union-attr]
+        case "Item":
+            return "the item of a loop"
+        case "Lazy":
+            return "a value that is looked up when the step starts"
+        case "RunFact":
+            return "a fact of the run"
+        case _:
+            return "a value computed from run-time values"
+
+
+def name_of(step: StepValue) -> str:
+    """The function or class name of a step, for messages."""
+    definition = step.definition
+    return definition.path.rpartition(".")[2] if isinstance(definition, External) else definition.qualified_name
