@@ -10,11 +10,13 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
+    MISSING,
     Builtin,
     ClassValue,
     EnumMember,
     External,
     Fault,
+    FieldDefault,
     FunctionValue,
     InstanceValue,
     StepResult,
@@ -67,6 +69,7 @@ RANDOM = frozenset(
     """random.random random.randint random.choice random.uniform random.randrange random.sample random.getrandbits
     uuid.uuid4 uuid.uuid1 secrets.token_hex secrets.token_urlsafe secrets.randbelow""".split()
 )
+FIELDS = frozenset({"dataclasses.field", "pydantic.Field", "pydantic.fields.Field", "attr.ib", "attrs.field"})
 ENVIRONMENT = frozenset({"os.getenv", "os.environ.get"})
 
 
@@ -302,6 +305,9 @@ def call_external(interpreter: Interpreter, path: str, arguments: Arguments, spa
     positional, keywords = arguments.values()
     if unknown := find_unknown([*positional, *keywords.values()]):
         return unknown
+    if path in FIELDS:
+        default = keywords.get("default", positional[0] if positional and positional[0] is not ... else MISSING)
+        return FieldDefault(default, keywords.get("default_factory"))
     if path in ENVIRONMENT:
         return _environment(positional, keywords, span)
     if path in CLOCK or path in RANDOM:

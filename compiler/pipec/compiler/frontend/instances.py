@@ -9,10 +9,12 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.attributes import class_attribute
 from pipec.compiler.frontend.values import (
+    MISSING,
     ClassValue,
     EnumMember,
     External,
     Fault,
+    FieldDefault,
     Frame,
     FunctionValue,
     InstanceValue,
@@ -101,11 +103,22 @@ def _with_fields(interpreter: Interpreter, cls: ClassValue, arguments: Arguments
         if name in given:
             fields[name] = given[name]
             continue
-        default = class_attribute(interpreter, cls, name)
-        if default is None:
-            raise Fault(Diagnostic("PC0301", f"`{cls.qualified_name}(…)` leaves out `{name}`", span))
-        fields[name] = _fresh(default.value)
+        fields[name] = _default(interpreter, cls, name, span)
     return find_unknown(list(fields.values())) or InstanceValue(cls, fields)
+
+
+def _default(interpreter: Interpreter, cls: ClassValue, name: str, span: Span) -> Any:
+    from pipec.compiler.frontend.builtin_calls import call_value
+
+    found = class_attribute(interpreter, cls, name)
+    value = MISSING if found is None else found.value
+    if isinstance(value, FieldDefault):
+        if value.factory is not None:
+            return call_value(interpreter, value.factory, [], span)
+        value = value.value
+    if value is MISSING:
+        raise Fault(Diagnostic("PC0301", f"`{cls.qualified_name}(…)` leaves out `{name}`", span))
+    return _fresh(value)
 
 
 def _fresh(value: Any) -> Any:

@@ -95,8 +95,10 @@ class Interpreter(StatementMixin, ExpressionMixin, CallMixin, DefinitionMixin):
             )
 
     def report(self, diagnostic: Diagnostic) -> None:
-        """Keeps a diagnostic; saying the same twice is harmless."""
-        self.diagnostics.append(diagnostic)
+        """Keeps a diagnostic, unless the same was said: what depends on a faulty value is not faulty for itself."""
+        same = (one for one in self.diagnostics if (one.code, one.span, one.message) == (diagnostic.code, diagnostic.span, diagnostic.message))
+        if next(same, None) is None:
+            self.diagnostics.append(diagnostic)
 
     def run_module(self, module: Module) -> None:
         """Runs the top-level statements of `module`, leniently, if they have not run yet."""

@@ -168,9 +168,20 @@ class Builtin:
     name: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldDefault:
+    """What `field(default_factory=…)` or pydantic's `Field(…)` says of a field; `value` is `MISSING` if it has no default."""
+
+    value: Any
+    factory: Any = None
+
+
+MISSING = object()
+"""No value, where None is one."""
+
 ABSTRACT = (
     Symbolic, StepResult, Unknown, External, SdkSymbol, ModuleValue, FunctionValue, ClassValue, InstanceValue,
-    EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin,
+    EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin, FieldDefault,
 )  # fmt: skip
 """Every class of a value that is not the Python value itself."""
 

@@ -1,0 +1,3 @@
+from pipelines.training import iris_training
+
+__all__ = ["iris_training"]
