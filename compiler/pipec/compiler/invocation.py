@@ -87,7 +87,9 @@ def _template(value: Value, prefix: str, slots: dict[str, Leaf], taken: set[str]
             parts = [_template(item, f"{prefix}_{i}", slots, taken) for i, item in enumerate(items)]
             return {"tuple" if is_tuple else "list": parts}
         case DictOf(entries=entries):
-            return {"dict": [[key, _template(item, f"{prefix}_{i}", slots, taken)] for i, (key, item) in enumerate(entries)]}
+            return {
+                "dict": [[key, _template(item, f"{prefix}_{i}", slots, taken)] for i, (key, item) in enumerate(entries)]
+            }
         case Expr(op=op, operands=operands):
             return {"expr": [op, *(_template(item, f"{prefix}_{i}", slots, taken) for i, item in enumerate(operands))]}
         case Lazy(kind=kind, query=query):

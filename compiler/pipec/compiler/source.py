@@ -41,7 +41,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """The text of one file and its line index.
+    r"""The text of one file and its line index.
 
     Attributes:
         path: the path from the project root, with forward slashes.

@@ -106,7 +106,9 @@ def _open(root: Path, file: Path) -> tuple[Interpreter, Module] | LoweredProgram
     if not isinstance(module, Module) or module.file != file:
         message = f"`{display}` cannot be imported by any name"
         help_ = "give the file and its folders names that are Python identifiers"
-        fault = module if isinstance(module, Diagnostic) else Diagnostic("PC0202", message, start_of(display), help=help_)
+        fault = (
+            module if isinstance(module, Diagnostic) else Diagnostic("PC0202", message, start_of(display), help=help_)
+        )
         return LoweredProgram((), (fault,), {source.path: source})
     return Interpreter(table), module
 
@@ -128,7 +130,9 @@ def _choose(
     help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
     if not help_ and names:
         help_ = f"it has {', '.join(f'`{one}`' for one in names)}"
-    return Diagnostic("PC0105", f"`{module.source.path}` has no pipeline `{wanted}`", start_of(module.source.path), help=help_)
+    return Diagnostic(
+        "PC0105", f"`{module.source.path}` has no pipeline `{wanted}`", start_of(module.source.path), help=help_
+    )
 
 
 def _no_pipeline(module: Module) -> Diagnostic:
@@ -136,5 +140,3 @@ def _no_pipeline(module: Module) -> Diagnostic:
     is_empty = not any(not isinstance(one, ast.Expr) for one in module.tree.body)
     message = f"`{path}` is empty" if is_empty and not module.source.text.strip() else f"`{path}` defines no pipeline"
     return Diagnostic("PC0105", message, start_of(path), help="decorate a function that calls steps with `@pipeline`")
-
-

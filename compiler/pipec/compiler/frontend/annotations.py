@@ -29,7 +29,9 @@ _GENERIC = {
     "Iterable": "list", "Collection": "list",
 }  # fmt: skip
 _TYPING = ("typing.", "typing_extensions.", "collections.abc.")
-_PLAIN = frozenset({"int", "float", "str", "bool", "bytes", "list", "dict", "tuple", "set", "frozenset", "complex", "object"})
+_PLAIN = frozenset(
+    {"int", "float", "str", "bool", "bytes", "list", "dict", "tuple", "set", "frozenset", "complex", "object"}
+)
 _ALIASES = {"pandas.core.frame.DataFrame": "pandas.DataFrame", "pandas.core.series.Series": "pandas.Series"}
 
 

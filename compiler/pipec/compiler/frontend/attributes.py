@@ -41,7 +41,9 @@ PIPELINE_METHODS = frozenset(
 )
 
 
-def read_attribute(interpreter: Interpreter, owner: Any, name: str, span: Span) -> Any:
+def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
+    interpreter: Interpreter, owner: Any, name: str, span: Span
+) -> Any:
     """`owner.name`.
 
     Raises:

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 PURE = frozenset(
     """abs all any ascii bin bool bytes chr complex dict divmod enumerate filter float format frozenset hash hex int
-    isinstance issubclass len list map max min oct ord pow range repr reversed round set slice sorted str sum tuple type
-    zip getattr hasattr callable iter next""".split()
+    isinstance issubclass len list map max min oct ord pow range repr reversed round set slice sorted str sum
+    tuple type zip getattr hasattr callable iter next""".split()
 )
 """Built-in functions that are evaluated; `print` and the like are effects and are left out of the graph."""
 
@@ -50,16 +50,28 @@ PURE_FUNCTIONS = frozenset(
     itertools.accumulate itertools.repeat operator.* functools.partial functools.reduce string.* textwrap.dedent
     textwrap.indent json.dumps json.loads datetime.datetime datetime.date datetime.time datetime.timedelta
     datetime.timezone datetime.datetime.fromisoformat datetime.date.fromisoformat datetime.datetime.strptime
-    decimal.Decimal fractions.Fraction pathlib.Path pathlib.PurePath pathlib.PurePosixPath os.path.join os.path.basename
-    os.path.dirname os.path.splitext os.path.split os.path.normpath posixpath.* re.sub re.match re.fullmatch re.search
-    re.split re.findall re.escape re.compile copy.copy copy.deepcopy collections.OrderedDict collections.Counter
-    collections.defaultdict collections.deque statistics.* types.SimpleNamespace uuid.UUID base64.b64encode
-    hashlib.sha256 hashlib.md5 hashlib.sha1 urllib.parse.quote urllib.parse.urljoin html.escape shlex.quote shlex.join
-    zoneinfo.ZoneInfo""".split()
+    decimal.Decimal fractions.Fraction pathlib.Path pathlib.PurePath pathlib.PurePosixPath os.path.join
+    os.path.basename os.path.dirname os.path.splitext os.path.split os.path.normpath posixpath.* re.sub re.match
+    re.fullmatch re.search re.split re.findall re.escape re.compile copy.copy copy.deepcopy
+    collections.OrderedDict collections.Counter collections.defaultdict collections.deque statistics.*
+    types.SimpleNamespace uuid.UUID base64.b64encode hashlib.sha256 hashlib.md5 hashlib.sha1 urllib.parse.quote
+    urllib.parse.urljoin html.escape shlex.quote shlex.join zoneinfo.ZoneInfo""".split()
 )
 """Functions of the standard library that depend on nothing but their arguments."""
 
-CONSTANTS = frozenset({"math.pi", "math.e", "math.inf", "math.nan", "math.tau", "datetime.timezone.utc", "datetime.UTC", "os.sep", "string.*"})
+CONSTANTS = frozenset(
+    {
+        "math.pi",
+        "math.e",
+        "math.inf",
+        "math.nan",
+        "math.tau",
+        "datetime.timezone.utc",
+        "datetime.UTC",
+        "os.sep",
+        "string.*",
+    }
+)
 
 CLOCK = frozenset(
     """datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today datetime.date.today time.time
@@ -108,7 +120,9 @@ def _container(interpreter: Interpreter, name: str, positional: list[Any], keywo
     if name == "len" and positional and isinstance(positional[0], list | tuple | dict | set | str | bytes | range):
         return len(positional[0])
     sources = [
-        one if isinstance(one, dict) and name == "dict" else interpreter.iterate(one, span, f"`{name}`")
+        one
+        if isinstance(one, dict) and name == "dict"
+        else interpreter.iterate(one, span, f"`{name}`")
         if not isinstance(one, int | dict) or isinstance(one, bool)
         else one
         for one in positional
@@ -129,7 +143,9 @@ def settle(value: Any) -> Any:
     return value
 
 
-def _with_callbacks(interpreter: Interpreter, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+def _with_callbacks(
+    interpreter: Interpreter, name: str, positional: list[Any], keywords: dict[str, Any], span: Span
+) -> Any:
     def python(function: Any) -> Any:
         if function is None:
             return None
@@ -187,7 +203,9 @@ def _symbolic_builtin(name: str, positional: list[Any], span: Span) -> Any:
         return len(positional[0].outputs)
     if name not in result and name not in more:
         raise Fault(
-            Diagnostic("PC0312", f"`{name}` over a run-time value is not supported here", span, help="do it inside a step")
+            Diagnostic(
+                "PC0312", f"`{name}` over a run-time value is not supported here", span, help="do it inside a step"
+            )
         )
     operands = tuple(operations.to_value(one, span) for one in positional)
     return Symbolic(Expr(name, operands, result.get(name, types.ANY)))
@@ -215,7 +233,12 @@ def _is_instance(value: Any, cls: Any, span: Span) -> bool:
         if isinstance(value, EnumMember):
             return value.symbol == f"{cls.module.name}:{cls.qualified_name}"
         return isinstance(value, InstanceValue) and _derives(value.cls, cls)
-    if isinstance(cls, External) and cls.path in {"pathlib.Path", "datetime.datetime", "datetime.date", "datetime.timedelta"}:
+    if isinstance(cls, External) and cls.path in {
+        "pathlib.Path",
+        "datetime.datetime",
+        "datetime.date",
+        "datetime.timedelta",
+    }:
         return not isinstance(value, ABSTRACT) and isinstance(value, _load(cls.path))
     if not isinstance(value, ABSTRACT):
         return False
@@ -223,7 +246,11 @@ def _is_instance(value: Any, cls: Any, span: Span) -> bool:
 
 
 def _derives(cls: ClassValue, base: ClassValue) -> bool:
-    return cls is base or cls.node is base.node or any(isinstance(one, ClassValue) and _derives(one, base) for one in cls.bases)
+    return (
+        cls is base
+        or cls.node is base.node
+        or any(isinstance(one, ClassValue) and _derives(one, base) for one in cls.bases)
+    )
 
 
 def _getattr(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
@@ -269,7 +296,9 @@ def _any_all(name: str) -> Callable[..., Any]:
     def call(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
         if isinstance(positional[0], Symbolic):
             return _symbolic_builtin(name, positional, span)
-        truths = (interpreter.truth(one, span, f"`{name}`") for one in interpreter.iterate(positional[0], span, f"`{name}`"))
+        truths = (
+            interpreter.truth(one, span, f"`{name}`") for one in interpreter.iterate(positional[0], span, f"`{name}`")
+        )
         return any(truths) if name == "any" else all(truths)
 
     return call
@@ -315,7 +344,8 @@ def call_external(interpreter: Interpreter, path: str, arguments: Arguments, spa
     if _is_pure(path):
         values = [constant(one.path) if isinstance(one, External) else one for one in [*positional, *keywords.values()]]
         if all(is_known(value) for value in values) and not any(
-            value is None and isinstance(one, External) for value, one in zip(values, [*positional, *keywords.values()], strict=True)
+            value is None and isinstance(one, External)
+            for value, one in zip(values, [*positional, *keywords.values()], strict=True)
         ):
             plain = values[: len(positional)]
             named = dict(zip(keywords, values[len(positional) :], strict=True))

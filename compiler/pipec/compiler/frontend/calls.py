@@ -12,7 +12,6 @@ from pipec.compiler.frontend.statements import Returned
 from pipec.compiler.frontend.values import (
     Builtin,
     ClassValue,
-
     External,
     Fault,
     Frame,
@@ -170,7 +169,9 @@ class CallMixin:
             message = f"calls of `{function.qualified_name}` nest deeper than {this.depth_bound} levels"
             raise Fault(Diagnostic("PC0209", message, span, help="use a loop, or compute it inside a step"))
         names = bind(function, positional, keywords, span)
-        inner = Frame(function.module, names, function.frame, f"{function.qualified_name}.<locals>", depth=frame.depth + 1)
+        inner = Frame(
+            function.module, names, function.frame, f"{function.qualified_name}.<locals>", depth=frame.depth + 1
+        )
         this.depth += 1
         try:
             if isinstance(function.node, ast.Lambda):
@@ -201,9 +202,10 @@ class CallMixin:
             positional, _ = self.arguments_of(cast("ast.Call", node), frame).values()
             if positional and isinstance(positional[0], str):
                 detail = positional[0]
-        candidate = getattr(builtins, name, None)
-        is_exception = isinstance(candidate, type) and issubclass(candidate, BaseException)
-        exception = candidate(detail) if is_exception and isinstance(function, Builtin) else Exception(detail)
+        exception: BaseException = Exception(detail)
+        candidate = getattr(builtins, name, None) if isinstance(function, Builtin) else None
+        if isinstance(candidate, type) and issubclass(candidate, BaseException):
+            exception = candidate(detail)
         text = detail.splitlines()[0][:200] if detail else ""
         return exception, f"{name}: {text}" if text else str(name)
 
@@ -232,7 +234,9 @@ def bind(function: FunctionValue, positional: Sequence[Any], keywords: Mapping[s
     if arguments.vararg is not None:
         bound[arguments.vararg.arg] = tuple(rest)
     elif rest:
-        message = f"`{function.qualified_name}` takes {len(names)} positional arguments, and {len(positional)} are given"
+        message = (
+            f"`{function.qualified_name}` takes {len(names)} positional arguments, and {len(positional)} are given"
+        )
         raise Fault(Diagnostic("PC0302", message, span))
     allowed = {*names, *(one.arg for one in arguments.kwonlyargs)}
     extra: dict[str, Any] = {}
@@ -247,7 +251,11 @@ def bind(function: FunctionValue, positional: Sequence[Any], keywords: Mapping[s
             raise Fault(unknown_argument(function.qualified_name, name, allowed, span))
     if arguments.kwarg is not None:
         bound[arguments.kwarg.arg] = extra
-    missing = [name for name in (*names, *(one.arg for one in arguments.kwonlyargs)) if name not in bound and name not in function.defaults]
+    missing = [
+        name
+        for name in (*names, *(one.arg for one in arguments.kwonlyargs))
+        if name not in bound and name not in function.defaults
+    ]
     if missing:
         listed = ", ".join(f"`{name}`" for name in missing)
         raise Fault(Diagnostic("PC0301", f"the call of `{function.qualified_name}` leaves out {listed}", span))
@@ -290,5 +298,3 @@ def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         if not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
             pending.extend(ast.iter_child_nodes(inner))
     return False
-
-

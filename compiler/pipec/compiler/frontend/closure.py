@@ -92,9 +92,7 @@ class Walk:
             self._enter(package)
         units = self.slicer.units(module)
         for unit in units.units:
-            if units.is_whole or unit.has_effect:
-                self._keep(module, unit)
-            elif unit.is_import and self._runs_effects(module, unit):
+            if units.is_whole or unit.has_effect or (unit.is_import and self._runs_effects(module, unit)):
                 self._keep(module, unit)
 
     def _runs_effects(self, module: Module, unit: Unit) -> bool:
@@ -208,7 +206,9 @@ class Walk:
         if source is None:
             self._third_party(f"{base}.{alias.name}", base)
             return
-        submodule = None if alias.name in self.slicer.units(source).by_name else self.slicer.module(f"{base}.{alias.name}")
+        submodule = (
+            None if alias.name in self.slicer.units(source).by_name else self.slicer.module(f"{base}.{alias.name}")
+        )
         if submodule is not None:
             self._enter(source)
             self._from_module(submodule, attributes)
@@ -286,7 +286,9 @@ def _binds(slicer: Slicer, module: Module, name: str) -> bool:
     )
 
 
-def attach_closures(interpreter: Interpreter, pipeline: Pipeline, include: tuple[str, ...]) -> tuple[Pipeline, list[Diagnostic]]:
+def attach_closures(
+    interpreter: Interpreter, pipeline: Pipeline, include: tuple[str, ...]
+) -> tuple[Pipeline, list[Diagnostic]]:
     """`pipeline` with the closure of each step and hook, and its code root."""
     slicer = Slicer(interpreter.table)
     faults: list[Diagnostic] = []

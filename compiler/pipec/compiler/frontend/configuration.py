@@ -37,16 +37,26 @@ if TYPE_CHECKING:
     from pipec.compiler.source import Span
 
 _INHERITED = frozenset(
-    """enable_cache enable_artifact_metadata enable_artifact_visualization enable_step_logs environment secrets settings
-    extra model retry substitutions cache_policy""".split()
+    """enable_cache enable_artifact_metadata enable_artifact_visualization enable_step_logs environment secrets
+    settings extra model retry substitutions cache_policy""".split()
 )
 _TOGGLES = frozenset(
-    """enable_artifact_metadata enable_artifact_visualization enable_step_logs enable_pipeline_logs enable_heartbeat""".split()
+    [
+        "enable_artifact_metadata",
+        "enable_artifact_visualization",
+        "enable_step_logs",
+        "enable_pipeline_logs",
+        "enable_heartbeat",
+    ]
 )
-_LABELS = frozenset({"step_type", "experiment_tracker", "step_operator", "runtime", "heartbeat_healthy_threshold", "group"})
+_LABELS = frozenset(
+    {"step_type", "experiment_tracker", "step_operator", "runtime", "heartbeat_healthy_threshold", "group"}
+)
 _STACK_NAMES = frozenset({"experiment_tracker", "step_operator"})
 _HOOKS = ("on_start", "on_end", "on_success", "on_failure", "on_init", "on_cleanup")
-_ELSEWHERE = frozenset({"name", "id", "after", "parameters", "output_materializers", "merge", "dynamic", "depends_on", "on_init_kwargs"})
+_ELSEWHERE = frozenset(
+    {"name", "id", "after", "parameters", "output_materializers", "merge", "dynamic", "depends_on", "on_init_kwargs"}
+)
 _TABLES = {
     "step": "StepOptions",
     "step changes": "StepChanges",
@@ -140,7 +150,9 @@ def _known(setting: Setting, name: str) -> Any:
     """
     if unknown := find_unknown(setting.value):
         raise Fault(unknown.diagnostic)
-    if isinstance(setting.value, Symbolic) or not is_known(setting.value) and not isinstance(setting.value, SettingsValue):
+    if isinstance(setting.value, Symbolic) or (
+        not is_known(setting.value) and not isinstance(setting.value, SettingsValue)
+    ):
         message = f"`{name}` must be known at compile time, and {describe(setting.value)} is not"
         raise Fault(Diagnostic("PC0204", message, setting.span))
     return setting.value.value if isinstance(setting.value, EnumMember) else setting.value
@@ -316,7 +328,9 @@ def _settings(setting: Setting, fields: dict[str, Any], places: dict[str, Span])
         place = value.span if isinstance(value, SettingsValue) else setting.span
         own = Setting(value, place)
         if key == "docker":
-            fields["docker"] = {name: plain(one, place) for name, one in _record(own, "docker", "DockerSettings").items()}
+            fields["docker"] = {
+                name: plain(one, place) for name, one in _record(own, "docker", "DockerSettings").items()
+            }
             places["docker"] = place
         elif key == "resources":
             fields["resources"] = _resources(own)

@@ -51,7 +51,9 @@ class DefinitionMixin:
 
     def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> FunctionValue:
         is_top = frame.parent is None and frame.names is frame.module.names
-        prefix = "" if is_top else f"{frame.qualified_name}." if frame.qualified_name.endswith(">") else frame.qualified_name
+        prefix = (
+            "" if is_top else f"{frame.qualified_name}." if frame.qualified_name.endswith(">") else frame.qualified_name
+        )
         name = f"{prefix}{node.name}" if prefix.endswith(".") or not prefix else f"{prefix}.{node.name}"
         closure = None if is_top else frame
         return FunctionValue(node, frame.module, name, closure, self.defaults_of(node.args, frame))
@@ -84,7 +86,12 @@ class DefinitionMixin:
             return ClassValue(value.node, value.module, value.qualified_name, value.bases, value.names, True)
         if isinstance(decorator, External) and (decorator.path in _TRANSPARENT or isinstance(value, ClassValue)):
             return value
-        if isinstance(node, ast.Name | ast.Attribute) and _text(node) in {"property", "staticmethod", "classmethod", "cached_property"}:
+        if isinstance(node, ast.Name | ast.Attribute) and _text(node) in {
+            "property",
+            "staticmethod",
+            "classmethod",
+            "cached_property",
+        }:
             return value
         if isinstance(decorator, FunctionValue) and not called:
             return this.call_function(decorator, [value], {}, this.span(node, frame), frame)
@@ -94,14 +101,18 @@ class DefinitionMixin:
             return self._decorated_from_outside(decorator, value, node, frame)
         return Unknown(_opaque_decorator(_text(node), this.span(node, frame)))
 
-    def _decorated_from_outside(self, decorator: Any, value: StepValue | PipelineValue, node: ast.expr, frame: Frame) -> Any:
+    def _decorated_from_outside(
+        self, decorator: Any, value: StepValue | PipelineValue, node: ast.expr, frame: Frame
+    ) -> Any:
         """A step that another package's decorator wraps: what the decorator does runs inside the step, with it."""
         this = cast("Interpreter", self)
         if isinstance(decorator, External | SdkSymbol) and isinstance(value, StepValue):
             return value
         return Unknown(_opaque_decorator(_text(node), this.span(node, frame)))
 
-    def make_definition(self, symbol: SdkSymbol, value: Any, options: Mapping[str, Setting], node: ast.AST, frame: Frame) -> Any:
+    def make_definition(
+        self, symbol: SdkSymbol, value: Any, options: Mapping[str, Setting], node: ast.AST, frame: Frame
+    ) -> Any:
         """What `@step` or `@pipeline` makes of `value`.
 
         Raises:

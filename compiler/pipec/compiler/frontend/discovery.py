@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend import names
-
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
 from pipec.compiler.frontend.values import Fault, PipelineValue, SdkSymbol, Unknown
 
@@ -33,7 +32,9 @@ def definitions_in(interpreter: Interpreter, module: Module) -> tuple[list[Pipel
     faults: list[Diagnostic] = []
     nodes: dict[str, ast.AST] = {}
     for statement in _top_level(module.tree.body):
-        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) or not _is_pipeline(interpreter, module, statement):
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) or not _is_pipeline(
+            interpreter, module, statement
+        ):
             continue
         if statement.name in nodes:
             faults.append(_duplicate(module, statement.name, nodes[statement.name], statement))
@@ -68,9 +69,7 @@ def _top_level(statements: list[ast.stmt]) -> list[ast.stmt]:
     found: list[ast.stmt] = []
     for statement in statements:
         found.append(statement)
-        if isinstance(statement, ast.If):
-            found += _top_level(statement.body) + _top_level(statement.orelse)
-        elif isinstance(statement, ast.Try):
+        if isinstance(statement, (ast.If, ast.Try)):
             found += _top_level(statement.body) + _top_level(statement.orelse)
     return found
 
@@ -94,7 +93,9 @@ def _is_pipeline(interpreter: Interpreter, module: Module, node: ast.FunctionDef
 
 
 def _named_pipeline(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "pipeline" or isinstance(node, ast.Attribute) and node.attr == "pipeline"
+    return (isinstance(node, ast.Name) and node.id == "pipeline") or (
+        isinstance(node, ast.Attribute) and node.attr == "pipeline"
+    )
 
 
 def roots_of(definitions: list[PipelineDefinition]) -> list[PipelineDefinition]:
@@ -120,5 +121,3 @@ def _duplicate(module: Module, name: str, first: ast.AST, second: ast.AST) -> Di
 def _head(module: Module, node: Any) -> Any:
     end = node.col_offset + len("def ") + len(node.name)
     return module.source.span(node.lineno, node.col_offset, node.lineno, end)
-
-

@@ -69,7 +69,8 @@ def _is_named_tuple(cls: ClassValue) -> bool:
 
 def _derives_from(cls: ClassValue, name: str) -> bool:
     return any(
-        (isinstance(base, SdkSymbol) and base.name == name) or (isinstance(base, ClassValue) and _derives_from(base, name))
+        (isinstance(base, SdkSymbol) and base.name == name)
+        or (isinstance(base, ClassValue) and _derives_from(base, name))
         for base in cls.bases
     )
 
@@ -81,9 +82,10 @@ def field_names(cls: ClassValue) -> list[str]:
         if isinstance(base, ClassValue):
             found.update(dict.fromkeys(field_names(base)))
     for statement in cls.node.body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            if "ClassVar" not in ast.unparse(statement.annotation):
-                found[statement.target.id] = None
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                if "ClassVar" not in ast.unparse(annotation):
+                    found[name] = None
     return list(found)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.calls import CallMixin
+from pipec.compiler.frontend.control import ControlMixin
 from pipec.compiler.frontend.definitions import DefinitionMixin
 from pipec.compiler.frontend.expressions import ExpressionMixin
 from pipec.compiler.frontend.lower import Program
@@ -35,7 +36,7 @@ FUEL = 3_000_000
 _NO_PROGRAM = Program()
 
 
-class Interpreter(StatementMixin, ExpressionMixin, CallMixin, DefinitionMixin):
+class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, DefinitionMixin):
     """Evaluates modules on demand, and the body of one pipeline at a time.
 
     Attributes:
@@ -96,7 +97,11 @@ class Interpreter(StatementMixin, ExpressionMixin, CallMixin, DefinitionMixin):
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keeps a diagnostic, unless the same was said: what depends on a faulty value is not faulty for itself."""
-        same = (one for one in self.diagnostics if (one.code, one.span, one.message) == (diagnostic.code, diagnostic.span, diagnostic.message))
+        same = (
+            one
+            for one in self.diagnostics
+            if (one.code, one.span, one.message) == (diagnostic.code, diagnostic.span, diagnostic.message)
+        )
         if next(same, None) is None:
             self.diagnostics.append(diagnostic)
 

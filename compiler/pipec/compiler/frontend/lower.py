@@ -78,7 +78,11 @@ class Program:
         for name, span in self._awaited:
             if not graph.is_known(name):
                 near = near_names(name, graph.order)
-                help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else "the ids are those of the calls before and after it"
+                help_ = (
+                    f"did you mean {' or '.join(f'`{one}`' for one in near)}?"
+                    if near
+                    else "the ids are those of the calls before and after it"
+                )
                 found.append(Diagnostic("PC0304", f"no call has the id `{name}`", span, help=help_))
         return found
 
@@ -125,10 +129,17 @@ def lower_pipeline(interpreter: Interpreter, pipeline: PipelineValue, bindings: 
 
 
 def _lower(
-    interpreter: Interpreter, pipeline: PipelineValue, node: Function, bindings: Bindings, program: Program, graph: GraphBuilder
+    interpreter: Interpreter,
+    pipeline: PipelineValue,
+    node: Function,
+    bindings: Bindings,
+    program: Program,
+    graph: GraphBuilder,
 ) -> Pipeline | None:
     function = pipeline.definition
-    place = function.module.source.span(node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name))
+    place = function.module.source.span(
+        node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
+    )
     check_options(pipeline.options, "pipeline")
     parameters, arguments, frozen = _parameters(interpreter, function, node, bindings)
     config = pipeline_config(interpreter, pipeline.options)
@@ -194,7 +205,9 @@ def _parameters(
     return tuple(parameters), names, frozen
 
 
-def _default(interpreter: Interpreter, function: FunctionValue, name: str, span: Span, bindings: Bindings) -> Const | None:
+def _default(
+    interpreter: Interpreter, function: FunctionValue, name: str, span: Span, bindings: Bindings
+) -> Const | None:
     value = bindings.defaults[name] if name in bindings.defaults else function.defaults.get(name, _ABSENT)
     if value is _ABSENT:
         return None
@@ -217,7 +230,9 @@ def _default(interpreter: Interpreter, function: FunctionValue, name: str, span:
 _ABSENT = object()
 
 
-def _outputs(interpreter: Interpreter, function: FunctionValue, node: Function, returned: Returned) -> tuple[PipelineOutput, ...]:
+def _outputs(
+    interpreter: Interpreter, function: FunctionValue, node: Function, returned: Returned
+) -> tuple[PipelineOutput, ...]:
     """What the pipeline returns, named by its return annotation, else by the steps' own names."""
     value = returned.value
     if value is None or (isinstance(value, StepResult) and not value.outputs):
@@ -229,7 +244,7 @@ def _outputs(interpreter: Interpreter, function: FunctionValue, node: Function, 
         if is_known(part):
             continue  # ZenML drops what is no result from a pipeline's outputs, too (`reference/zenml.md` §1.2)
         inner = to_ir(part, span)
-        name = named[index] if index < len(named) and named[index] else key or _own_name(inner, index)
+        name = (named[index] if index < len(named) else None) or key or _own_name(inner, index)
         if name in found:
             name = f"{inner.operation}_{name}" if isinstance(inner, Output) else f"{name}_{index}"
         while name in found:

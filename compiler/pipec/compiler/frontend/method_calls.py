@@ -38,7 +38,24 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.source import Span
 
-_STORING = frozenset({"append", "extend", "insert", "setdefault", "update", "add", "get", "pop", "items", "values", "keys", "copy", "clear", "reverse"})
+_STORING = frozenset(
+    {
+        "append",
+        "extend",
+        "insert",
+        "setdefault",
+        "update",
+        "add",
+        "get",
+        "pop",
+        "items",
+        "values",
+        "keys",
+        "copy",
+        "clear",
+        "reverse",
+    }
+)
 """Methods of lists, dicts and sets that move elements about without looking at them."""
 
 
@@ -85,7 +102,9 @@ def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arg
     if run_time and not stores:
         return _symbolic_method(receiver, name, positional, keywords, span)
     if name in {"sort"} and keywords.get("key") is not None:
-        return Unknown(Diagnostic("PC0204", "sorting in place by a function is not evaluated", span, help="use `sorted`"))
+        return Unknown(
+            Diagnostic("PC0204", "sorting in place by a function is not evaluated", span, help="use `sorted`")
+        )
     plain = [one.value if isinstance(one, EnumMember) and one.is_text else one for one in positional]
     return settle(operations.guarded(lambda: getattr(receiver, name)(*plain, **keywords), span))
 
@@ -99,7 +118,9 @@ def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: 
     if keywords:
         names = tuple(keywords)
         operands = [receiver, name, list(names), *positional, *keywords.values()]
-        return Symbolic(Expr("method_keywords", tuple(operations.to_value(one, span) for one in operands), _method_type(name)))
+        return Symbolic(
+            Expr("method_keywords", tuple(operations.to_value(one, span) for one in operands), _method_type(name))
+        )
     for one in positional:
         if isinstance(one, Symbolic):
             operations.check_use(one, f"`.{name}()` of it", span)
@@ -123,7 +144,12 @@ def _of_symbolic(receiver: Symbolic, name: str, arguments: Arguments, span: Span
 
 
 def _of_instance(
-    interpreter: Interpreter, receiver: InstanceValue | ClassValue, name: str, arguments: Arguments, span: Span, frame: Frame
+    interpreter: Interpreter,
+    receiver: InstanceValue | ClassValue,
+    name: str,
+    arguments: Arguments,
+    span: Span,
+    frame: Frame,
 ) -> Any:
     from pipec.compiler.frontend.attributes import class_attribute
 
@@ -145,7 +171,9 @@ def _of_settings(receiver: SettingsValue, name: str, arguments: Arguments, span:
     if name in {"model_dump", "dict"}:
         return dict(receiver.fields)
     if name in {"copy", "model_copy"}:
-        return SettingsValue(receiver.kind, {**receiver.fields, **(keywords.get("update") or {})}, receiver.span, receiver.places)
+        return SettingsValue(
+            receiver.kind, {**receiver.fields, **(keywords.get("update") or {})}, receiver.span, receiver.places
+        )
     raise Fault(Diagnostic("PC0205", f"a `{receiver.kind}` object has no method `{name}`", span))
 
 
@@ -178,7 +206,7 @@ def _of_pipeline(
     interpreter: Interpreter, pipeline: PipelineValue, name: str, arguments: Arguments, node: ast.Call, frame: Frame
 ) -> Any:
     span = interpreter.span(node, frame)
-    if name == "with_options" or name == "configure":
+    if name in {"with_options", "configure"}:
         _keywords_only(arguments, name)
         check_options(arguments.keywords, "pipeline changes")
         return PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords))

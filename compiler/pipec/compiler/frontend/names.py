@@ -234,7 +234,9 @@ def _circular(imported: Import) -> Diagnostic:
         "PC0203",
         f"`{imported.name or imported.module}` is imported in a circle",
         imported.importer.span(imported.alias),
-        notes=(f"`{imported.importer.name}` needs it from `{imported.module}`, which needs `{imported.importer.name}` first",),
+        notes=(
+            f"`{imported.importer.name}` needs it from `{imported.module}`, which needs `{imported.importer.name}` first",
+        ),
         help="move what both need into a module of its own",
     )
 

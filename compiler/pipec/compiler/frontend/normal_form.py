@@ -23,7 +23,7 @@ def _write(value: object, parts: list[str]) -> None:
         parts.append(f"({type(value).__name__}")
         for name in value._fields:
             inner = getattr(value, name, None)
-            if name in _IGNORED or inner is None and not isinstance(value, ast.Constant) or inner == []:
+            if name in _IGNORED or (inner is None and not isinstance(value, ast.Constant)) or inner == []:
                 continue
             parts.append(f" {name}=")
             _write(inner, parts)

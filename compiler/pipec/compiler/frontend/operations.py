@@ -147,7 +147,9 @@ def _bits(value: Any) -> int:
 
 
 def _not_a_value(stranger: Any, span: Span) -> Diagnostic:
-    return Diagnostic("PC0204", f"{describe(stranger)} has no value at compile time", span, help="compute it inside a step")
+    return Diagnostic(
+        "PC0204", f"{describe(stranger)} has no value at compile time", span, help="compute it inside a step"
+    )
 
 
 def _result_type(name: str, operands: Sequence[Any]) -> Type:
@@ -184,14 +186,19 @@ def check_use(value: Symbolic, use: str, span: Span) -> None:
             "PC0309",
             f"{use} is not possible: {describe(value)} is known only inside a step",
             span,
-            notes=(f"its type is `{value.value.type}`; only numbers, text, and lists and dicts of them can be used here",),
+            notes=(
+                f"its type is `{value.value.type}`; only numbers, text, and lists and dicts of them can be used here",
+            ),
             help="do it inside a step, or annotate the step's return type if it is one of those",
         )
         raise Fault(diagnostic)
 
 
 def _can_be_looked_into(type_: Type) -> bool:
-    return all(member.name in {"bool", "int", "float", "str", "none", "list", "dict", "literal", "tuple"} for member in types.members(type_))
+    return all(
+        member.name in {"bool", "int", "float", "str", "none", "list", "dict", "literal", "tuple"}
+        for member in types.members(type_)
+    )
 
 
 def to_value(value: Any, span: Span) -> Value:

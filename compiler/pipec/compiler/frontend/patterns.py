@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
 
 
-def matches(interpreter: Interpreter, pattern: ast.pattern, subject: Any, frame: Frame, bindings: dict[str, Any]) -> bool:
+def matches(  # noqa: C901 - a flat dispatch over kinds of pattern
+    interpreter: Interpreter, pattern: ast.pattern, subject: Any, frame: Frame, bindings: dict[str, Any]
+) -> bool:
     """Whether `subject` matches `pattern`; what it captures is entered into `bindings`.
 
     Raises:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pipec.compiler.source import Span
 
 
-def call_pipeline(interpreter: Interpreter, pipeline: PipelineValue, arguments: Arguments, span: Span, frame: Frame) -> Any:
+def call_pipeline(
+    interpreter: Interpreter, pipeline: PipelineValue, arguments: Arguments, span: Span, frame: Frame
+) -> Any:
     """Runs the inner pipeline's body as a group and returns what it returns.
 
     Raises:
@@ -28,7 +30,9 @@ def call_pipeline(interpreter: Interpreter, pipeline: PipelineValue, arguments: 
         return Unknown(Diagnostic("PC0204", message, span))
     if any(one is function.node for one in interpreter.pipeline_stack):
         message = f"the pipeline `{function.qualified_name}` calls itself"
-        raise Fault(Diagnostic("PC0307", message, span, help="a pipeline has a fixed shape: use a loop over a known list"))
+        raise Fault(
+            Diagnostic("PC0307", message, span, help="a pipeline has a fixed shape: use a loop over a known list")
+        )
     orders = [one for one in (arguments.keywords.pop("after", None),) if one is not None]
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     _warn_of_configuration(interpreter, pipeline, span)

@@ -32,7 +32,7 @@ def reads_of(node: ast.AST) -> Reads:
     return found
 
 
-def _visit(node: ast.AST, bound: frozenset[str], found: Reads, is_top: bool = False) -> None:
+def _visit(node: ast.AST, bound: frozenset[str], found: Reads, is_top: bool = False) -> None:  # noqa: C901, PLR0912 - a flat dispatch over nodes
     match node:
         case ast.Name(id=name, ctx=ast.Load()):
             if name not in bound:
@@ -47,7 +47,9 @@ def _visit(node: ast.AST, bound: frozenset[str], found: Reads, is_top: bool = Fa
         case ast.ClassDef():
             _visit_class(node, bound, found)
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            inner = bound | {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+            inner = bound | {
+                one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+            }
             for child in ast.iter_child_nodes(node):
                 _visit(child, inner, found)
         case ast.Import() | ast.ImportFrom():
@@ -55,9 +57,9 @@ def _visit(node: ast.AST, bound: frozenset[str], found: Reads, is_top: bool = Fa
                 found.imports.append(node)
         case ast.AnnAssign():
             _visit_annotation(node.annotation, bound, found)
-            for child in (node.target, node.value):
-                if child is not None:
-                    _visit(child, bound, found)
+            _visit(node.target, bound, found)
+            if node.value is not None:
+                _visit(node.value, bound, found)
         case _:
             inside = isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While) and is_top
             for child in ast.iter_child_nodes(node):
@@ -91,7 +93,9 @@ def _visit_function(node: Function, bound: frozenset[str], found: Reads) -> None
 def _visit_class(node: ast.ClassDef, bound: frozenset[str], found: Reads) -> None:
     for outer in (*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)):
         _visit(outer, bound, found)
-    for statement in node.body:  # names of a class body are not seen by its functions, and a global may have the same name
+    for (
+        statement
+    ) in node.body:  # names of a class body are not seen by its functions, and a global may have the same name
         _visit(statement, bound, found)
 
 

@@ -35,15 +35,15 @@ DISTRIBUTIONS = {
 """Import names whose distribution is called otherwise."""
 
 SAME_NAME = frozenset(
-    """accelerate aiohttp altair anthropic arrow azure boto3 botocore bokeh catboost category_encoders cloudpickle click
-    dask datasets datadog deepchecks dill django duckdb evaluate evidently fairlearn fastapi fastparquet feast flask folium
-    fsspec gensim gradio h5py httpx hydra hyperopt jax joblib jsonschema keras kfp langchain langgraph lightgbm litellm
-    llama_index loguru lxml matplotlib mlflow mlxtend neptune networkx nltk numba numpy omegaconf onnx onnxruntime openai
-    openpyxl optuna orjson orbit pandas pandera peft pinecone plotly polars prefect prophet psutil psycopg pyarrow pydantic
-    pymongo pytest pyspark ray redis regex requests rich s3fs gcsfs sacremoses scipy seaborn sentencepiece shap skorch
-    spacy sqlalchemy statsmodels streamlit sympy tabulate tensorboard tensorflow textblob tiktoken timm tokenizers torch
-    torchaudio torchmetrics torchvision tqdm transformers trl typer ultralytics uvicorn vaderSentiment wandb whylogs xarray
-    xgboost yfinance zenml""".split()
+    """accelerate aiohttp altair anthropic arrow azure boto3 botocore bokeh catboost category_encoders cloudpickle
+    click dask datasets datadog deepchecks dill django duckdb evaluate evidently fairlearn fastapi fastparquet
+    feast flask folium fsspec gensim gradio h5py httpx hydra hyperopt jax joblib jsonschema keras kfp langchain
+    langgraph lightgbm litellm llama_index loguru lxml matplotlib mlflow mlxtend neptune networkx nltk numba numpy
+    omegaconf onnx onnxruntime openai openpyxl optuna orjson orbit pandas pandera peft pinecone plotly polars
+    prefect prophet psutil psycopg pyarrow pydantic pymongo pytest pyspark ray redis regex requests rich s3fs
+    gcsfs sacremoses scipy seaborn sentencepiece shap skorch spacy sqlalchemy statsmodels streamlit sympy tabulate
+    tensorboard tensorflow textblob tiktoken timm tokenizers torch torchaudio torchmetrics torchvision tqdm
+    transformers trl typer ultralytics uvicorn vaderSentiment wandb whylogs xarray xgboost yfinance zenml""".split()
 )
 """Import names whose distribution is called alike."""
 

@@ -20,7 +20,6 @@ from pipec.compiler.frontend.values import (
     Frame,
     FunctionValue,
     SdkSymbol,
-
     SettingsValue,
     Unknown,
     find_unknown,
@@ -35,9 +34,9 @@ if TYPE_CHECKING:
 
 PUBLIC_NAMES = frozenset(
     """ArtifactConfig CachePolicy CommandStep ExternalArtifact Model ResourceSettings StepContext Tag add_tags
-    bulk_log_metadata get_pipeline_context get_step_context link_artifact_to_model load_artifact log_artifact_metadata
-    log_metadata log_model_metadata log_step_metadata pipeline register_artifact remove_tags run_hook save_artifact show
-    step unmapped wait""".split()
+    bulk_log_metadata get_pipeline_context get_step_context link_artifact_to_model load_artifact
+    log_artifact_metadata log_metadata log_model_metadata log_step_metadata pipeline register_artifact remove_tags
+    run_hook save_artifact show step unmapped wait""".split()
 )
 """What `from zenml import *` binds (`zenml.__all__`, `reference/zenml.md` §1.1)."""
 
@@ -50,7 +49,7 @@ def check_shadowing(table: ModuleTable, imported: Import, path: str) -> Diagnost
     top = path.partition(".")[0]
     for root in table.source_roots:
         shadow = next((one for one in (root / f"{top}.py", root / top / "__init__.py") if one.is_file()), None)
-        if shadow is None and top == "zenml" or shadow is None and imported.module.startswith("pipec.sdk"):
+        if (shadow is None and top == "zenml") or (shadow is None and imported.module.startswith("pipec.sdk")):
             continue
         local = root.joinpath(*imported.module.split("."))
         if shadow is None and not (local.with_suffix(".py").is_file() or local.is_dir()):
@@ -104,7 +103,9 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
     return Unknown(Diagnostic("PC0204", message, span, help="use it inside a step"))
 
 
-def _decorator_call(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, node: ast.Call, frame: Frame) -> Any:
+def _decorator_call(
+    interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, node: ast.Call, frame: Frame
+) -> Any:
     """`step(function)` and `step(name=…)(function)` written as expressions."""
     if arguments.positional and isinstance(arguments.positional[0].value, FunctionValue | ClassValue):
         return interpreter.make_definition(symbol, arguments.positional[0].value, dict(arguments.keywords), node, frame)
@@ -150,7 +151,10 @@ def _positional_names(cls: Any, positional: list[Any]) -> dict[str, Any]:
 def _refused(code: str, error: Exception, arguments: Arguments, span: Span) -> Diagnostic:
     text = str(error)
     headline, _, help_ = text.partition(" (did you mean ")
-    place = next((one.span for name, one in arguments.keywords.items() if f"`{name}`" in headline or f".{name}" in headline), span)
+    place = next(
+        (one.span for name, one in arguments.keywords.items() if f"`{name}`" in headline or f".{name}" in headline),
+        span,
+    )
     return Diagnostic(code, headline, place, help=f"did you mean {help_.rstrip(')')}" if help_ else "")
 
 
@@ -179,7 +183,9 @@ def legacy(name: str, span: Span) -> Diagnostic:
         "PC0212",
         f"`{name}` was removed from ZenML",
         span,
-        help='annotate the return type instead: `-> Annotated[T, "name"]`' if name == "Output" else "pass plain arguments",
+        help='annotate the return type instead: `-> Annotated[T, "name"]`'
+        if name == "Output"
+        else "pass plain arguments",
     )
 
 
@@ -190,5 +196,3 @@ def _reads_server(name: str, span: Span) -> Diagnostic:
         span,
         help="pass what it gives as a parameter of the pipeline, or look it up inside a step",
     )
-
-

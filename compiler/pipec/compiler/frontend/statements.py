@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import operator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
@@ -209,7 +211,13 @@ class StatementMixin:
             value = this.evaluate(item.context_expr, frame)
             if not isinstance(value, Unknown):
                 message = f"`with` over {describe(value)} is not supported here"
-                raise Fault(Diagnostic("PC0210", message, this.span(item, frame) if hasattr(item, "lineno") else this.span(item.context_expr, frame)))
+                raise Fault(
+                    Diagnostic(
+                        "PC0210",
+                        message,
+                        this.span(item, frame) if hasattr(item, "lineno") else this.span(item.context_expr, frame),
+                    )
+                )
             if this.strict:
                 this.report(_dropped("with", this.span(item.context_expr, frame)))
             if item.optional_vars is not None:
@@ -250,7 +258,7 @@ class StatementMixin:
                 container = this.evaluate(target.value, frame)
                 key = this.evaluate(target.slice, frame)
                 if isinstance(container, dict | list) and not isinstance(key, Symbolic | Unknown):
-                    this.guarded(lambda c=container, k=key: c.__delitem__(k), this.span(target, frame))
+                    this.guarded(partial(operator.delitem, container, key), this.span(target, frame))
         return None
 
     def _run_Global(self, node: ast.Global, frame: Frame) -> Signal:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.calls import Arguments, unknown_argument
 from pipec.compiler.frontend.configuration import call_config, check_options
-from pipec.compiler.frontend.steps import define_step
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     Fault,
@@ -44,7 +43,9 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     check_options(step.options, "step")
     given = dict(arguments.keywords)
     identifier = _identifier(given.pop("id", None) or step.options.get("id"))
-    orders = [one for one in (step.options.get("after"), given.pop("after", None), given.pop("start_after", None)) if one]
+    orders = [
+        one for one in (step.options.get("after"), given.pop("after", None), given.pop("start_after", None)) if one
+    ]
     bound = _bind(definition, arguments.positional, given, step.options.get("parameters"), span)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
@@ -163,7 +164,9 @@ def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
             return [operation]
         case StepValue():
             message = f"`after=` is given the step `{name_of(value)}` itself, not a call of it"
-            raise Fault(Diagnostic("PC0304", message, order.span, help="give it the result of the call, or the call's id"))
+            raise Fault(
+                Diagnostic("PC0304", message, order.span, help="give it the result of the call, or the call's id")
+            )
         case _:
             message = f"`after=` takes results and ids of steps, not {describe(value)}"
             raise Fault(Diagnostic("PC0304", message, order.span))

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.annotations import Annotation, artifact_name, read_annotation
 from pipec.compiler.frontend.transport import const_type, to_json
-from pipec.compiler.frontend.values import ClassValue, External, Fault, Frame, FunctionValue, StepValue, Unknown, is_known
+from pipec.compiler.frontend.values import (
+    ClassValue,
+    External,
+    Fault,
+    Frame,
+    FunctionValue,
+    StepValue,
+    Unknown,
+    is_known,
+)
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Carrier, Closure, StepDef, StepInput, StepOutput
 from pipec.compiler.ir.types import Type
@@ -59,7 +68,9 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
     if function.frame is not None:
         raise Fault(_not_top_level(function, span))
     own = function.module.span(node)
-    place = function.module.source.span(node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name))
+    place = function.module.source.span(
+        node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
+    )
     del own
     is_method = isinstance(step.definition, ClassValue)
     symbol = f"{function.module.name}:{step.definition.qualified_name}"  # type: ignore[union-attr]
@@ -113,7 +124,9 @@ def _inputs(
         if one.arg in RESERVED_INPUTS:
             message = f"a step input cannot be called `{one.arg}`"
             note = "the word has a meaning of its own in a step call"
-            raise Fault(Diagnostic("PC0311", message, function.module.span(one), notes=(note,), help="rename the input"))
+            raise Fault(
+                Diagnostic("PC0311", message, function.module.span(one), notes=(note,), help="rename the input")
+            )
     return tuple(_input(interpreter, one, function.defaults, frame) for one in inputs)
 
 

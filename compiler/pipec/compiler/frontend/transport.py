@@ -120,7 +120,10 @@ def to_json(value: Any, span: Span, depth: int = 0) -> Json:
         case InstanceValue(cls=cls, fields=fields):
             inner = {name: to_json(part, span, depth + 1) for name, part in fields.items()}
             return {TAG: ["object", f"{cls.module.name}:{cls.qualified_name}", inner]}
-        case FunctionValue(module=module, qualified_name=name, frame=None) | ClassValue(module=module, qualified_name=name):
+        case (
+            FunctionValue(module=module, qualified_name=name, frame=None)
+            | ClassValue(module=module, qualified_name=name)
+        ):
             return {TAG: ["symbol", f"{module.name}:{name}"]}
         case _:
             return _tagged(value, span)
@@ -155,7 +158,9 @@ def _tagged(value: Any, span: Span) -> Json:
                     "PC0313",
                     f"{describe(value)} cannot travel to a step",
                     span,
-                    notes=("a step takes results, parameters, and plain values: numbers, text, lists, dicts, dates, objects of your own data classes",),
+                    notes=(
+                        "a step takes results, parameters, and plain values: numbers, text, lists, dicts, dates, objects of your own data classes",
+                    ),
                     help="make it inside the step",
                 )
             )

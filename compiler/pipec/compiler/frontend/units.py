@@ -18,23 +18,25 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.modules import Module
 
 _HARMLESS_CALLS = frozenset(
-    """abs bool bytes dict enumerate float frozenset getattr int isinstance len list max min object property range repr
-    reversed round set slice sorted str sum super tuple type zip
-    logging.getLogger get_logger os.getenv os.environ.get os.path.join os.path.dirname os.path.abspath os.path.basename
-    os.path.realpath Path pathlib.Path re.compile TypeVar typing.TypeVar NewType namedtuple collections.namedtuple
-    NamedTuple TypedDict timedelta datetime.timedelta datetime.datetime datetime Decimal UUID field dataclasses.field Field
-    DockerSettings ResourceSettings DeploymentSettings Schedule Model CachePolicy StepRetryConfig ArtifactConfig Tag
-    ExternalArtifact KubernetesPodSettings KubernetesOrchestratorSettings AirflowOrchestratorSettings
+    """abs bool bytes dict enumerate float frozenset getattr int isinstance len list max min object property range
+    repr reversed round set slice sorted str sum super tuple type zip logging.getLogger get_logger os.getenv
+    os.environ.get os.path.join os.path.dirname os.path.abspath os.path.basename os.path.realpath Path
+    pathlib.Path re.compile TypeVar typing.TypeVar NewType namedtuple collections.namedtuple NamedTuple TypedDict
+    timedelta datetime.timedelta datetime.datetime datetime Decimal UUID field dataclasses.field Field
+    DockerSettings ResourceSettings DeploymentSettings Schedule Model CachePolicy StepRetryConfig ArtifactConfig
+    Tag ExternalArtifact KubernetesPodSettings KubernetesOrchestratorSettings AirflowOrchestratorSettings
     KubeflowOrchestratorSettings auto enum.auto partial functools.partial""".split()
 )
 """Calls that make a value and nothing else, by the text of what is called."""
 
 _HARMLESS_METHODS = frozenset(
-    """joinpath resolve absolute get format join split strip lower upper replace items keys values with_suffix with_name
-    copy with_options removeprefix removesuffix startswith endswith""".split()
+    """joinpath resolve absolute get format join split strip lower upper replace items keys values with_suffix
+    with_name copy with_options removeprefix removesuffix startswith endswith""".split()
 )
 _MUTATORS = frozenset({"append", "extend", "insert", "update", "setdefault", "add"})
-_LOOKS_AT_ITSELF = frozenset({"globals", "vars", "importlib", "pkgutil", "__subclasses__", "eval", "exec", "__import__", "inspect"})
+_LOOKS_AT_ITSELF = frozenset(
+    {"globals", "vars", "importlib", "pkgutil", "__subclasses__", "eval", "exec", "__import__", "inspect"}
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +59,7 @@ class Unit:
     def start(self) -> int:
         """Its first line, decorators included."""
         first = self.statements[0]
-        decorators = getattr(first, "decorator_list", [])
+        decorators: list[ast.expr] = getattr(first, "decorator_list", [])
         return min([first.lineno, *(one.lineno for one in decorators)])
 
     @property
@@ -99,9 +101,9 @@ def units_of(module: Module) -> Units:
     """The units of `module`, in order; the `if __name__ == "__main__"` block is none of them."""
     found = Units(module)
     statements = [one for one in module.tree.body if not is_main_guard(one)]
-    plain = _plain_names(statements)
+    facts = _Facts(_plain_names(statements), _value_classes(statements))
     for group in _by_line(statements):
-        unit = _unit(group, plain)
+        unit = _unit(group, facts)
         found.units.append(unit)
         for name in unit.binds:
             found.by_name.setdefault(name, []).append(unit)
@@ -136,6 +138,28 @@ def _by_line(statements: list[ast.stmt]) -> list[list[ast.stmt]]:
     return groups
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a module says of its own names: those bound by assignment, and classes whose making has no effect."""
+
+    plain: frozenset[str]
+    value_classes: frozenset[str]
+
+
+def _value_classes(statements: list[ast.stmt]) -> frozenset[str]:
+    """Data classes and named tuples without code of their own that runs when one is made."""
+    found: set[str] = set()
+    for one in statements:
+        if not isinstance(one, ast.ClassDef):
+            continue
+        methods = {inner.name for inner in one.body if isinstance(inner, ast.FunctionDef)}
+        is_value = any("dataclass" in ast.unparse(decorator) for decorator in one.decorator_list) and not one.bases
+        is_value = is_value or any(ast.unparse(base).endswith("NamedTuple") for base in one.bases)
+        if is_value and not methods & {"__init__", "__post_init__", "__new__"}:
+            found.add(one.name)
+    return frozenset(found)
+
+
 def _plain_names(statements: list[ast.stmt]) -> frozenset[str]:
     """Names that the module binds by assignment, so that changing their object is a matter of this module."""
     return frozenset(
@@ -147,27 +171,27 @@ def _plain_names(statements: list[ast.stmt]) -> frozenset[str]:
     )
 
 
-def _unit(statements: list[ast.stmt], plain: frozenset[str]) -> Unit:
+def _unit(statements: list[ast.stmt], facts: _Facts) -> Unit:
     reads = Reads()
     binds: set[str] = set()
     for statement in statements:
         one = reads_of(statement)
         reads.chains |= one.chains
         reads.imports += one.imports
-        binds |= set(bound_names(statement)) | _changed(statement, plain)
+        binds |= set(bound_names(statement)) | _changed(statement, facts)
     return Unit(
         statements,
         frozenset(binds),
         reads,
-        any(_has_effect(statement, plain) for statement in statements),
+        any(_has_effect(statement, facts) for statement in statements),
         all(isinstance(statement, ast.Import | ast.ImportFrom) for statement in statements),
     )
 
 
-def _changed(node: ast.stmt, plain: frozenset[str]) -> set[str]:
+def _changed(node: ast.stmt, facts: _Facts) -> set[str]:
     """Names of this module whose object `node` changes: `RATES["a"] = 1`, `NAMES.append("x")`."""
     base = _changed_base(node)
-    return {base} if base is not None and base in plain else set()
+    return {base} if base is not None and base in facts.plain else set()
 
 
 def _changed_base(node: ast.stmt) -> str | None:
@@ -176,48 +200,53 @@ def _changed_base(node: ast.stmt) -> str | None:
         target = node.targets[0].value
     elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript | ast.Attribute):
         target = node.target.value
-    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
-        if node.value.func.attr in _MUTATORS:
-            target = node.value.func.value
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        called = node.value.func
+        target = called.value if isinstance(called, ast.Attribute) and called.attr in _MUTATORS else None
     while isinstance(target, ast.Subscript | ast.Attribute):
         target = target.value
     return target.id if isinstance(target, ast.Name) else None
 
 
-def _has_effect(node: ast.stmt, plain: frozenset[str]) -> bool:
+def _has_effect(node: ast.stmt, facts: _Facts) -> bool:  # noqa: C901 - a flat dispatch over statements
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             defaults = [one for one in (*node.args.defaults, *node.args.kw_defaults) if one is not None]
-            return not _only_authoring(node.decorator_list) or not all(map(_is_harmless, defaults))
+            return not _only_authoring(node.decorator_list) or not all(_is_harmless(one, facts) for one in defaults)
         case ast.ClassDef():
             registers = any("Materializer" in ast.unparse(base) for base in node.bases)
             return registers or bool(node.keywords) or not _only_value_classes(node.decorator_list)
         case ast.Import() | ast.ImportFrom() | ast.Pass():
             return False
         case ast.Assign(targets=targets, value=value):
-            return not _is_harmless(value) or not all(_is_own(target, plain) for target in targets)
+            return not _is_harmless(value, facts) or not all(_is_own(target, facts) for target in targets)
         case ast.AnnAssign(value=value):
-            return value is not None and not _is_harmless(value)
+            return value is not None and not _is_harmless(value, facts)
         case ast.AugAssign(target=target, value=value):
-            return not _is_harmless(value) or not _is_own(target, plain)
+            return not _is_harmless(value, facts) or not _is_own(target, facts)
         case ast.Expr(value=ast.Constant()):
             return False
-        case ast.Expr(value=ast.Call() as call) if _changed(node, plain):
-            return not all(map(_is_harmless, [*call.args, *(one.value for one in call.keywords)]))
+        case ast.Expr(value=ast.Call() as call) if _changed(node, facts):
+            return not all(_is_harmless(one, facts) for one in (*call.args, *(one.value for one in call.keywords)))
         case ast.If(test=test, body=body, orelse=orelse):
-            return not _is_harmless(test) or any(_has_effect(one, plain) for one in (*body, *orelse))
+            return not _is_harmless(test, facts) or any(_has_effect(one, facts) for one in (*body, *orelse))
         case ast.Try():
-            inner = [*node.body, *node.orelse, *node.finalbody, *(one for handler in node.handlers for one in handler.body)]
-            return any(_has_effect(one, plain) for one in inner)
+            inner = [
+                *node.body,
+                *node.orelse,
+                *node.finalbody,
+                *(one for handler in node.handlers for one in handler.body),
+            ]
+            return any(_has_effect(one, facts) for one in inner)
         case _:
             return type(node).__name__ != "TypeAlias"
 
 
-def _is_own(target: ast.expr, plain: frozenset[str]) -> bool:
+def _is_own(target: ast.expr, facts: _Facts) -> bool:
     while isinstance(target, ast.Subscript | ast.Attribute):
         target = target.value
         if isinstance(target, ast.Name):
-            return target.id in plain
+            return target.id in facts.plain
     return isinstance(target, ast.Name | ast.Tuple | ast.List)
 
 
@@ -227,14 +256,20 @@ def _called_name(node: ast.expr) -> str:
 
 def _only_authoring(decorators: list[ast.expr]) -> bool:
     """Whether all decorators are `@step` or `@pipeline`, whose evaluation only makes a value."""
-    return all(_called_name(one).rpartition(".")[2] in {"step", "pipeline", "wraps", "cache", "lru_cache", "overload"} for one in decorators)
+    return all(
+        _called_name(one).rpartition(".")[2] in {"step", "pipeline", "wraps", "cache", "lru_cache", "overload"}
+        for one in decorators
+    )
 
 
 def _only_value_classes(decorators: list[ast.expr]) -> bool:
-    return all(_called_name(one).rpartition(".")[2] in {"dataclass", "define", "frozen", "final", "total_ordering"} for one in decorators)
+    return all(
+        _called_name(one).rpartition(".")[2] in {"dataclass", "define", "frozen", "final", "total_ordering"}
+        for one in decorators
+    )
 
 
-def _is_harmless(node: ast.expr) -> bool:
+def _is_harmless(node: ast.expr, facts: _Facts) -> bool:
     """Whether evaluating `node` does nothing but make a value."""
     pending: list[ast.AST] = [node]
     while pending:
@@ -243,14 +278,18 @@ def _is_harmless(node: ast.expr) -> bool:
             continue
         if isinstance(inner, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
             return False
-        if isinstance(inner, ast.Call) and not _is_harmless_call(inner):
+        if isinstance(inner, ast.Call) and not _is_harmless_call(inner, facts):
             return False
         pending.extend(ast.iter_child_nodes(inner))
     return True
 
 
-def _is_harmless_call(node: ast.Call) -> bool:
+def _is_harmless_call(node: ast.Call, facts: _Facts) -> bool:
     text = _called_name(node)
-    if text in _HARMLESS_CALLS or text.rpartition(".")[2] in _HARMLESS_CALLS and text.rpartition(".")[2][:1].isupper():
+    if (
+        text in facts.value_classes
+        or text in _HARMLESS_CALLS
+        or (text.rpartition(".")[2] in _HARMLESS_CALLS and text.rpartition(".")[2][:1].isupper())
+    ):
         return True
     return isinstance(node.func, ast.Attribute) and node.func.attr in _HARMLESS_METHODS

@@ -52,7 +52,7 @@ class External:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SdkSymbol:
-    """A name of the authoring API (`zenml` or `pipec.sdk`): `step`, `DockerSettings`, `get_pipeline_context`, …"""
+    """A name of the authoring API (`zenml` or `pipec.sdk`): `step`, `DockerSettings`, `get_pipeline_context`, …."""
 
     name: str
     path: str
@@ -75,6 +75,7 @@ class Frame:
     qualified_name: str = ""
     nonlocal_names: dict[str, Frame] = field(default_factory=dict)
     depth: int = 0
+    is_comprehension: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,7 +218,7 @@ def find_unknown(value: Any) -> Unknown | None:
     return next((found for part in parts if (found := find_unknown(part))), None)
 
 
-def describe(value: Any) -> str:
+def describe(value: Any) -> str:  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
     """What kind of thing `value` is, for a headline: "the result of `load`", "a list"."""
     match value:
         case Symbolic(value=inner):

@@ -1,0 +1,196 @@
+"""Where a value decides what happens next: truth, iteration, unpacking. Only what is known can decide."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, cast
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend import operations
+from pipec.compiler.frontend.values import (
+    ABSTRACT,
+    ClassValue,
+    EnumMember,
+    External,
+    Fault,
+    Frame,
+    StepResult,
+    Symbolic,
+    Unknown,
+    describe,
+)
+from pipec.compiler.ir import types
+from pipec.compiler.ir.types import Type
+from pipec.compiler.ir.values import Expr, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.source import Span
+
+ITERATION_BOUND = 100_000
+"""The most items that one loop may be unrolled over."""
+
+
+class ControlMixin:
+    """Decides by values; part of `Interpreter`."""
+
+    def truth(self, value: Any, span: Span, construct: str) -> bool:
+        """Whether Python takes `value` for true.
+
+        Raises:
+            Fault: that is known only to a run, or not at all.
+        """
+        match value:
+            case Unknown(diagnostic=diagnostic):
+                raise Fault(diagnostic)
+            case Symbolic():
+                operations.check_use(value, "a condition on it", span)
+                raise Fault(run_time_control(construct, value, span))
+            case StepResult(outputs=()):
+                from pipec.compiler.frontend.transport import no_output
+
+                raise Fault(no_output(value, span))
+            case StepResult():
+                return True
+            case External(path="typing.TYPE_CHECKING"):
+                return True
+            case External():
+                raise Fault(not_known(value, span))
+            case EnumMember(is_text=True):
+                return bool(value.value)
+            case _ if isinstance(value, ABSTRACT):
+                return True
+            case _:
+                return bool(value)
+
+    def iterate(self, value: Any, span: Span, construct: str) -> list[Any]:
+        """The items of `value`, which a loop is unrolled over.
+
+        Raises:
+            Fault: they are known only to a run, or there are too many.
+        """
+        match value:
+            case Unknown(diagnostic=diagnostic):
+                raise Fault(diagnostic)
+            case Symbolic():
+                operations.check_use(value, "iteration over it", span)
+                raise Fault(run_time_control(construct, value, span))
+            case StepResult(outputs=outputs) if outputs:
+                return list(outputs)
+            case ClassValue() if value.names.get("__members__"):
+                return list(value.names["__members__"].values())
+            case External():
+                raise Fault(not_known(value, span))
+            case _ if isinstance(value, ABSTRACT):
+                message = f"{describe(value)} cannot be iterated over"
+                raise Fault(Diagnostic("PC0206", message, span))
+            case range() if len(value) > ITERATION_BOUND:
+                raise Fault(_too_many(len(value), span))
+            case _:
+                items = operations.guarded(lambda: list(_bounded(value)), span)
+                if len(items) > ITERATION_BOUND:
+                    raise Fault(_too_many(None, span))
+                return cast("list[Any]", items)
+
+    def unpack(self, targets: Sequence[ast.expr], value: Any, frame: Frame, target: ast.expr) -> list[Any]:
+        """The parts of `value`, one for each of `targets`.
+
+        Raises:
+            Fault: there are too few or too many.
+        """
+        this = cast("Interpreter", self)
+        span = this.span(target, frame)
+        if isinstance(value, Unknown):
+            return [value] * len(targets)
+        if isinstance(value, Symbolic):
+            return _unpack_symbolic(value, targets, span)
+        if isinstance(value, StepResult) and not value.outputs:
+            raise Fault(_wrong_arity(f"`{value.step}` returns nothing", len(targets), span))
+        items = self.iterate(value, span, "unpacking")
+        star = next((i for i, one in enumerate(targets) if isinstance(one, ast.Starred)), None)
+        if (star is None and len(items) != len(targets)) or (star is not None and len(items) < len(targets) - 1):
+            what = (
+                f"`{value.step}` returns {len(items)} values"
+                if isinstance(value, StepResult)
+                else f"there are {len(items)} values"
+            )
+            raise Fault(_wrong_arity(what, len(targets), span, getattr(value, "names", ())))
+        if star is None:
+            return items
+        after = len(targets) - star - 1
+        end = len(items) - after
+        return [*items[:star], items[star:end], *items[end:]]
+
+
+def run_time_control(construct: str, value: Symbolic, span: Span) -> Diagnostic:
+    """Control flow over what only a run knows, which this compiler cannot express yet."""
+    help_ = "decide inside a step"
+    if type(value.value).__name__ == "Param":
+        name = cast("Any", value.value).name
+        help_ = f"fix the parameter for this compilation with `--bind {name}=VALUE`, or decide inside a step"
+    what = {"if": "`if`", "while": "`while`", "match": "`match`", "loop": "a loop", "and": "`and`", "or": "`or`"}.get(
+        construct, construct
+    )
+    return Diagnostic(
+        "PC0312", f"{what} over {describe(value)}, which only a run knows, is not supported yet", span, help=help_
+    )
+
+
+def not_known(value: Any, span: Span) -> Diagnostic:
+    """The fault of needing a value that only a run, or another package, knows."""
+    return Diagnostic(
+        "PC0204",
+        f"{describe(value)} is not known at compile time",
+        span,
+        notes=("the compiler never imports or runs code, so values of other packages are only names to it",),
+        help="use it inside a step",
+    )
+
+
+def _too_many(count: int | None, span: Span) -> Diagnostic:
+    found = f"{count:,}" if count is not None else "more"
+    message = f"a loop over {found} items is not unrolled; the bound is {ITERATION_BOUND:,}"
+    return Diagnostic("PC0209", message, span, help="loop inside a step")
+
+
+def _wrong_arity(what: str, wanted: int, span: Span, output_names: Sequence[str] = ()) -> Diagnostic:
+    notes = (f"the outputs are {', '.join(f'`{name}`' for name in output_names)}",) if output_names else ()
+    targets = f"{wanted} name{'s' if wanted != 1 else ''}"
+    return Diagnostic("PC0303", f"{what}, which cannot be unpacked into {targets}", span, notes=notes)
+
+
+def _unpack_symbolic(value: Symbolic, targets: Sequence[ast.expr], span: Span) -> list[Any]:
+    inner = value.value
+    if isinstance(inner, Output) and inner.type.name not in {"list", "tuple"}:
+        step = f"`{inner.operation}` returns one value"
+        help_ = "annotate it to return `tuple[…]` and return a literal tuple, or unpack inside a step"
+        diagnostic = _wrong_arity(step, len(targets), span)
+        raise Fault(Diagnostic(diagnostic.code, diagnostic.message, span, help=help_))
+    if any(isinstance(one, ast.Starred) for one in targets):
+        raise Fault(run_time_control("unpacking", value, span))
+    if inner.type.name == "tuple" and not inner.type.is_variadic and len(inner.type.arguments) not in (0, len(targets)):
+        raise Fault(_wrong_arity(f"{describe(value)} has {len(inner.type.arguments)} values", len(targets), span))
+    return [
+        Symbolic(Expr("index", (inner, operations.to_value(i, span)), element_type(inner.type, i)))
+        for i in range(len(targets))
+    ]
+
+
+def element_type(type_: Type, index: int | None = None) -> Type:
+    """The type of an element of a value of `type_`; `any` where that is not known."""
+    if type_.name == "list" and type_.arguments:
+        return type_.arguments[0]
+    if type_.name == "dict" and len(type_.arguments) == 2:
+        return type_.arguments[1]
+    if type_.name == "tuple" and index is not None and index < len(type_.arguments):
+        return type_.arguments[index]
+    return types.ANY
+
+
+def _bounded(value: Iterable[Any]) -> Iterable[Any]:
+    for count, item in enumerate(value):
+        if count > ITERATION_BOUND:
+            return
+        yield item
