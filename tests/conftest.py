@@ -37,8 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("soak" if config.getoption("-m") == "soak" else "test")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by fixture: `golden` for `make bless`; the engines, each on one worker, where its drivers run side by side with others' tests."""
+    """Mark by fixture: `golden` for `make bless`; what uses an engine, so that one worker has all of it and its session fixtures run once."""
     for item in items:
         names: set[str] = set(getattr(item, "fixturenames", ()))
         if "golden" in names:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from engines import DagCase, DagRun
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ SUMS = DAGS / "sums"
 
 
 def test_check_judges_each_path_by_itself(airflow: Airflow) -> None:
-    paths = [SUMS / "sums.py", DAGS / "deprecated", DAGS / "broken/broken.py", DAGS / "broken/empty.py", DAGS / "none.py"]
+    paths = [
+        SUMS / "sums.py",
+        DAGS / "deprecated",
+        DAGS / "broken/broken.py",
+        DAGS / "broken/empty.py",
+        DAGS / "none.py",
+    ]
     good, deprecated, broken, empty, absent = airflow.check(paths)
     assert (good.errors, good.warnings) == ((), ())
     assert good.tasks == {"sums": ("first", "second")}

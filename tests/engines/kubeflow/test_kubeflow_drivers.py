@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from engines import SpecCase
 
 if TYPE_CHECKING:
@@ -29,7 +28,11 @@ FAULTS = {
     "platform": ("platforms:", "platform:", 'no field named "platform"'),
     "kubernetes": ("activeDeadlineSeconds", "activeDeadline", 'no field named "activeDeadline"'),
     "version": ("schemaVersion: 2.1.0", "schemaVersion: 2.0.0", "schemaVersion is '2.0.0'"),
-    "component": ("componentRef: {name: comp-s-second}", "componentRef: {name: comp-s-third}", "'comp-s-third', which is not there"),
+    "component": (
+        "componentRef: {name: comp-s-second}",
+        "componentRef: {name: comp-s-third}",
+        "'comp-s-third', which is not there",
+    ),
     "executor": ("executorLabel: exec-s-second", "executorLabel: exec-s-third", "'exec-s-third', which is not there"),
     "order": ("dependentTasks: [first]", "dependentTasks: [zeroth]", "depends on 'zeroth', which is not there"),
     "display name": ("taskInfo: {name: second}", "taskInfo: {}", "task second has no taskInfo.name"),
@@ -72,8 +75,8 @@ def test_runs(kubeflow: Kubeflow, tmp_path: Path) -> None:
 
 def test_a_case_that_hangs_is_ended(kubeflow: Kubeflow, tmp_path: Path) -> None:
     slow = tmp_path / "slow.yaml"
-    slow.write_text(SUMS.read_text().replace("import json, pathlib, sys", "import json, pathlib, sys, time; time.sleep(600)"))
+    slow.write_text(
+        SUMS.read_text().replace("import json, pathlib, sys", "import json, pathlib, sys, time; time.sleep(600)")
+    )
     (run,) = kubeflow.run([SpecCase(slow, timeout=3)])
     assert (run.state, run.error) == (None, "not finished after 3 s")
-
-
