@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parent.parent
@@ -194,7 +194,7 @@ def locate(name: str) -> Path:
 
 
 @contextlib.contextmanager
-def _exclusive(guard: Path) -> Iterator[None]:
+def _exclusive(guard: Path) -> Generator[None]:
     """Hold the lock `guard`. Where the platform has no advisory locks, nobody waits."""
     try:
         import fcntl

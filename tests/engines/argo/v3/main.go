@@ -42,6 +42,10 @@ type version struct {
 func (v *version) Module() string { return "github.com/argoproj/argo-workflows/v3" }
 
 func (v *version) Decode(document []byte) lint.Object {
+	// Argo drops a document with a repeated key without a word; here it is a fault.
+	if _, err := yaml.YAMLToJSONStrict(document); err != nil {
+		return lint.Object{Err: err}
+	}
 	var head metav1.TypeMeta
 	if err := yaml.Unmarshal(document, &head); err != nil {
 		return lint.Object{Err: err}

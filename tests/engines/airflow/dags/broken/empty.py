@@ -1,0 +1,2 @@
+# The airflow DAG of this file was forgotten.
+VALUE = 1

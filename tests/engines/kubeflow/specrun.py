@@ -1,0 +1,124 @@
+"""Run Kubeflow specs with `kfp.local`, many in one process. Runs in Kubeflow's environment.
+
+    python specrun.py REQUEST.json RESPONSE.json
+
+The request is `{"cases": [{"spec": FILE, "arguments"?, "environment"?, "home"?, "timeout"?, "caching"?}, …]}`: `home` becomes the case's working
+folder and pipeline root (else a folder that is removed afterwards); `timeout` is in seconds. The response has one entry a case, in that order:
+`{"state": "success" | "failed" | null, "error", "outputs", "tasks": [{"component", "state", "arguments", "outputs"}], "log"}`. An artifact is
+`{"uri", "metadata", "type"}`. `tasks` are in order of execution, one entry for each attempt. `state` is null where nothing could be run.
+
+Subprocess runner without a venv for each task: steps run with this interpreter. Each case runs in a forked child, because `kfp.local` keeps its
+configuration in globals and runs steps in the caller's folder. `kfp.local` deletes a `workspace_root` after each run, so none is ever given.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from kfp import components, dsl, local
+from kfp.local import status, task_dispatcher
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from apart import COLOUR, run_apart
+
+TIMEOUT = 300.0
+
+
+def run(case: dict, home: Path) -> dict:
+    """Run one spec in this process. A failed run raises in `kfp.local`; its message goes into the entry."""
+    tasks: list[dict] = []
+    record_tasks(tasks)
+    local.init(
+        runner=local.SubprocessRunner(use_venv=False),
+        pipeline_root=str(home / "root"),
+        raise_on_error=True,
+        enable_caching=bool(case.get("caching", False)),
+    )
+    try:
+        component = components.load_component_from_file(case["spec"])
+    except Exception as error:
+        return {**nothing(), "error": text(error)}
+    try:
+        outputs = plain(component(**case.get("arguments", {})).outputs)
+    except Exception as error:
+        return {
+            "state": "failed" if tasks else None,
+            "error": text(error),
+            "outputs": {},
+            "tasks": tasks,
+        }
+    return {"state": "success", "error": None, "outputs": outputs, "tasks": tasks}
+
+
+def record_tasks(tasks: list[dict]) -> None:
+    """Note every task that is executed: `kfp.local` itself returns only the outputs of the root."""
+    original = task_dispatcher.run_single_task_implementation
+
+    def recording(**options):
+        entry = {
+            "component": options["component_name"],
+            "state": "error",
+            "arguments": plain(options["arguments"]),
+            "outputs": {},
+        }
+        tasks.append(entry)
+        outputs, ended = original(**options)
+        entry.update(state="success" if ended == status.Status.SUCCESS else "failed", outputs=plain(outputs))
+        return outputs, ended
+
+    task_dispatcher.run_single_task_implementation = recording
+
+
+def plain(value: object) -> object:
+    """The value as JSON: artifacts as their URI, metadata and type."""
+    if isinstance(value, dsl.Artifact):
+        return {"uri": value.uri, "metadata": plain(value.metadata), "type": value.schema_title}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)
+
+
+def text(error: Exception) -> str:
+    """The error without its traceback and without colours."""
+    return COLOUR.sub("", "".join(traceback.format_exception_only(error)).strip())
+
+
+def nothing() -> dict:
+    """The entry of a case of which nothing ran."""
+    return {"state": None, "error": None, "outputs": {}, "tasks": []}
+
+
+def entry(case: dict, home: Path) -> dict:
+    """One entry of the response."""
+    case = {**case, "spec": str(Path(case["spec"]).absolute())}
+
+    def in_child() -> dict:
+        os.chdir(home)
+        os.environ.update(case.get("environment", {}))
+        return run(case, home)
+
+    result, fault, log = run_apart(in_child, home, case.get("timeout", TIMEOUT))
+    return {**(result if result is not None else {**nothing(), "error": fault}), "log": log}
+
+
+def main(request: str, response: str) -> int:
+    """Run every case of the request; exit 0 if all could be tried, whatever came out."""
+    entries = []
+    with tempfile.TemporaryDirectory(prefix="specrun-") as own:
+        for number, case in enumerate(json.loads(Path(request).read_text(encoding="utf-8"))["cases"]):
+            home = Path(case.get("home") or Path(own, f"case-{number}")).absolute()
+            home.mkdir(parents=True, exist_ok=True)
+            entries.append(entry(case, home))
+    Path(response).write_text(json.dumps({"results": entries}, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
