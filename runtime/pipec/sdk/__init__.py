@@ -94,10 +94,12 @@ _NAMES = {
     " log_model_metadata log_step_metadata register_artifact remove_tags run_hook save_artifact show",
     "values": "CSVString HTMLString JSONString MarkdownString",
 }
-_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
-_HOME |= {name: f"settings.{module}" for name, module in _SETTINGS.items()}
+_HOME = {
+    **{name: module for module, names in _NAMES.items() for name in names.split()},
+    **{name: f"settings.{module}" for name, module in _SETTINGS.items()},
+}
 
-__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
@@ -116,7 +118,7 @@ def __getattr__(name: str) -> Any:
     from importlib.util import find_spec
 
     # A submodule that is about to be imported must look absent; anything else a `from` import asks for is an error.
-    is_import = sys._getframe(1).f_code.co_name == "_handle_fromlist"
+    is_import = sys._getframe(1).f_code.co_name == "_handle_fromlist"  # pyright: ignore[reportPrivateUsage]
     if name.startswith("__") or (is_import and find_spec(f"pipec.sdk.{name}")):
         raise AttributeError(name)
     from pipec.sdk._record import near_names
@@ -126,4 +128,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)

@@ -37,7 +37,6 @@ else:
     class Memory(str):
         """An amount such as `512MB` or `4GiB`: a whole number and one of B, KB, KiB, MB, MiB, GB, GiB, TB, TiB, PB, PiB."""
 
-
     class Spelling(str):
         """Text that converts to another member of the union: an enum's value, an ISO date and time."""
 
@@ -51,7 +50,19 @@ class Inert:
 
 def _is_memory(text: str) -> bool:
     number = text.rstrip("iBKMGTP")
-    return number.isdecimal() and text[len(number) :] in "B KB KiB MB MiB GB GiB TB TiB PB PiB".split()
+    return number.isdecimal() and text[len(number) :] in [
+        "B",
+        "KB",
+        "KiB",
+        "MB",
+        "MiB",
+        "GB",
+        "GiB",
+        "TB",
+        "TiB",
+        "PB",
+        "PiB",
+    ]
 
 
 _CONSTRAINTS: dict[Any, tuple[type, Callable[[Any], bool]]] = {
@@ -157,7 +168,7 @@ def _convert_container(origin: Any, arguments: tuple[Any, ...], value: Any, wher
         key_type, value_type = arguments
         return {
             convert(key_type, key, f"{where} key", "str"): convert(value_type, each, f"{where}[{key!r}]", expected)
-            for key, each in cast("Mapping[Any, Any]", value).items()
+            for key, each in value.items()  # pyright: ignore
         }
     if not isinstance(value, list | tuple | set | frozenset):
         raise _wrong(where, expected, value)
@@ -186,10 +197,9 @@ def _convert_class(kind: Any, value: Any, where: str, expected: str) -> Any:
 
 
 def _int(value: Any) -> int:
-    number = int(value)
-    if isinstance(value, float) and number != value:
+    if isinstance(value, float) and not value.is_integer():
         raise ValueError(value)
-    return number
+    return int(value)
 
 
 def _datetime(value: Any) -> Any:

@@ -6,7 +6,7 @@ its source (`ast`) learns names, types, defaults and docs without importing it:
     class StepRetryConfig(Record):
         '''How often a failed step is tried again.
 
-        Attributes:
+Attributes:
             max_retries: attempts after the first.
         '''
 
@@ -69,7 +69,7 @@ class Record:
             frozen: assignment to a field of an instance is an error.
             is_open: fields that are not declared are kept as they are.
         """
-        own = cls.__dict__.get("__annotations__") or cls.__annotations__
+        own = cls.__annotations__
         names = [name for name in own if name[0] != "_" and not name.isupper()]
         cls._fields = {**cls._fields, **{name: (str(own[name]), cls.__module__) for name in names}}
         cls._frozen, cls._open = frozen, is_open
@@ -139,7 +139,7 @@ class Record:
 
     def __eq__(self, other: object) -> bool:
         """Same class, same values."""
-        return type(self) is type(other) and dict(self) == dict(other)  # type: ignore[call-overload]
+        return isinstance(other, Record) and type(self) is type(other) and dict(self) == dict(other)
 
     def __hash__(self) -> int:
         """Of the class and its printed values, since values may be lists and dicts."""

@@ -31,11 +31,7 @@ class ArtifactVersion:
         run_metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
     ) -> None:
-        """See the class.
-
-        Args:
-            load: reads the value; called at most once.
-        """
+        """Keep facts about the value; `load` reads it and is called at most once."""
         self.name, self.version, self.uri, self.id, self.type = name, version, uri, id or uri, type
         self.run_metadata, self.tags = dict(run_metadata or {}), list(tags)
         self._load = load

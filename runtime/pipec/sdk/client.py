@@ -46,10 +46,10 @@ class ServerValue(Inert):
     def _used(self, *_: Any) -> NoReturn:
         raise ServerError(f"`{self._source}` is a value of a ZenML server, and pipec has none")
 
-    __str__ = __format__ = __int__ = __float__ = __index__ = __len__ = __iter__ = __contains__ = _used  # type: ignore[assignment]
-    __fspath__ = __bytes__ = __complex__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _used  # type: ignore[assignment]
+    __str__ = __format__ = __int__ = __float__ = __index__ = __len__ = __iter__ = __contains__ = _used
+    __fspath__ = __bytes__ = __complex__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _used
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _used
-    __mod__ = __rmod__ = __neg__ = __enter__ = __next__ = __reduce__ = _used  # type: ignore[assignment]
+    __mod__ = __rmod__ = __neg__ = __enter__ = __next__ = __reduce__ = _used
     __hash__ = object.__hash__
 
 

@@ -198,8 +198,8 @@ class ByteUnit(Enum):
     @property
     def byte_value(self) -> int:
         """How many bytes one unit is."""
-        exponent = "BKMGTP".index(self.value[0])
-        return 1024**exponent if "i" in self.value else 1000**exponent
+        unit: str = self.value
+        return int((1024 if "i" in unit else 1000) ** "BKMGTP".index(unit[0]))
 
 
 class EndpointMethod(StrEnum):

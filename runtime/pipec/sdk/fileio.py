@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
+
+StrPath: TypeAlias = str | os.PathLike[str]
 
 
-def _remote(path: Any) -> Any:
+def _remote(path: StrPath) -> Any:
     """The fsspec file system of a URL, None for a path."""
     text = os.fspath(path)
     if "://" not in text:
@@ -17,29 +20,27 @@ def _remote(path: Any) -> Any:
     return fsspec.core.url_to_fs(text)[0]  # pyright: ignore
 
 
-def open(path: Any, mode: str = "r") -> Any:
+def open(path: StrPath, mode: str = "r") -> Any:
     """Open a file."""
-    import io
-
     remote = _remote(path)
     if remote is None:
-        return io.open(path, mode, encoding=None if "b" in mode else "utf-8")
+        return builtins.open(path, mode, encoding=None if "b" in mode else "utf-8")
     return remote.open(os.fspath(path), mode)
 
 
-def exists(path: Any) -> bool:
+def exists(path: StrPath) -> bool:
     """Whether there is a file or a folder."""
     remote = _remote(path)
     return bool(os.path.exists(path) if remote is None else remote.exists(os.fspath(path)))
 
 
-def isdir(path: Any) -> bool:
+def isdir(path: StrPath) -> bool:
     """Whether there is a folder."""
     remote = _remote(path)
     return bool(os.path.isdir(path) if remote is None else remote.isdir(os.fspath(path)))
 
 
-def makedirs(path: Any) -> None:
+def makedirs(path: StrPath) -> None:
     """Make a folder and its parents; one that is there is no error."""
     remote = _remote(path)
     if remote is None:
@@ -48,7 +49,7 @@ def makedirs(path: Any) -> None:
         remote.makedirs(os.fspath(path), exist_ok=True)
 
 
-def mkdir(path: Any) -> None:
+def mkdir(path: StrPath) -> None:
     """Make a folder."""
     remote = _remote(path)
     if remote is None:
@@ -57,15 +58,15 @@ def mkdir(path: Any) -> None:
         remote.mkdir(os.fspath(path), create_parents=False)
 
 
-def listdir(path: Any, only_file_names: bool = True) -> list[str]:
+def listdir(path: StrPath, only_file_names: bool = True) -> list[str]:
     """What is in a folder: names, or paths."""
     remote = _remote(path)
-    listed: list[str] = os.listdir(path) if remote is None else remote.ls(os.fspath(path), detail=False)
+    listed = list[str](os.listdir(path) if remote is None else remote.ls(os.fspath(path), detail=False))
     names = [name.rstrip("/").rsplit("/", 1)[-1] for name in listed]
     return names if only_file_names else [f"{os.fspath(path).rstrip('/')}/{name}" for name in names]
 
 
-def glob(pattern: Any) -> list[str]:
+def glob(pattern: StrPath) -> list[str]:
     """Paths that match a pattern."""
     remote = _remote(pattern)
     if remote is None:
@@ -75,7 +76,7 @@ def glob(pattern: Any) -> list[str]:
     return [str(remote.unstrip_protocol(each)) for each in remote.glob(os.fspath(pattern))]
 
 
-def remove(path: Any) -> None:
+def remove(path: StrPath) -> None:
     """Remove a file."""
     remote = _remote(path)
     if remote is None:
@@ -84,7 +85,7 @@ def remove(path: Any) -> None:
         remote.rm_file(os.fspath(path))
 
 
-def rmtree(path: Any) -> None:
+def rmtree(path: StrPath) -> None:
     """Remove a folder and all below it."""
     remote = _remote(path)
     if remote is None:
@@ -95,7 +96,7 @@ def rmtree(path: Any) -> None:
         remote.rm(os.fspath(path), recursive=True)
 
 
-def copy(source: Any, target: Any, overwrite: bool = False) -> None:
+def copy(source: StrPath, target: StrPath, overwrite: bool = False) -> None:
     """Copy a file.
 
     Raises:
@@ -109,7 +110,7 @@ def copy(source: Any, target: Any, overwrite: bool = False) -> None:
         shutil.copyfileobj(read, write)
 
 
-def rename(source: Any, target: Any, overwrite: bool = False) -> None:
+def rename(source: StrPath, target: StrPath, overwrite: bool = False) -> None:
     """Move a file or a folder; raises what `copy` raises."""
     if exists(target) and not overwrite:
         raise FileExistsError(os.fspath(target))
@@ -120,7 +121,7 @@ def rename(source: Any, target: Any, overwrite: bool = False) -> None:
         remote.mv(os.fspath(source), os.fspath(target), recursive=True)
 
 
-def size(path: Any) -> int | None:
+def size(path: StrPath) -> int | None:
     """Bytes of a file; None where it is not there."""
     remote = _remote(path)
     if not exists(path):
@@ -128,7 +129,7 @@ def size(path: Any) -> int | None:
     return int(os.path.getsize(path) if remote is None else remote.size(os.fspath(path)))
 
 
-def walk(top: Any, topdown: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:
+def walk(top: StrPath, topdown: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:
     """Folder, its folders and its files, for every folder below `top`."""
     remote = _remote(top)
     return os.walk(top, topdown) if remote is None else remote.walk(os.fspath(top))

@@ -57,7 +57,8 @@ class StepFuture(Generic[R]):
 
     def __len__(self) -> int:
         """How many results the call has."""
-        return len(self._value) if isinstance(self._value, tuple) else 1
+        value: Any = self._value
+        return len(value) if type(value) is tuple else 1
 
 
 class MapResultsFuture(list[R]):
@@ -90,16 +91,17 @@ class MapResultsFuture(list[R]):
 def plain_value(value: Any) -> Any:
     """What a step's function receives for an argument of its call: futures and wrappers give way to their values."""
     if isinstance(value, StepFuture):
-        return cast("StepFuture[Any]", value).result()
+        return value.result()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     if isinstance(value, Unmapped):
-        return cast("Unmapped[Any]", value).value
+        return value.value  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     if type(value).__name__ == "ExternalArtifact":
         return value.value
     if type(value) in (list, tuple, MapResultsFuture):
         items = [plain_value(each) for each in value]
         return items if isinstance(value, list) else tuple(items)
     if type(value) is dict:
-        return {key: plain_value(each) for key, each in cast("dict[Any, Any]", value).items()}
+        given: dict[Any, Any] = value
+        return {key: plain_value(each) for key, each in given.items()}
     return value
 
 
@@ -123,7 +125,8 @@ def combinations(
         ValueError: when mapped lists differ in length, or nothing is a list.
     """
     keys: list[int | str] = [*range(len(args)), *kwargs]
-    given: dict[int | str, Any] = {**dict(enumerate(args)), **kwargs}
+    given: dict[int | str, Any] = dict(enumerate(args))
+    given.update(kwargs)
     mapped = {key: items for key in keys if (items := _items(given[key])) is not None}
     if not mapped:
         raise ValueError("nothing to map over: no argument is a list")

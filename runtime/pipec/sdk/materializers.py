@@ -38,7 +38,8 @@ class BaseMaterializer:
             return
         if not cls.ASSOCIATED_TYPES:
             raise MaterializerInterfaceError(f"materializer `{cls.__name__}` names no ASSOCIATED_TYPES")
-        for each in cls.ASSOCIATED_TYPES:
+        types: tuple[Any, ...] = cls.ASSOCIATED_TYPES
+        for each in types:
             if not isinstance(each, type):
                 raise MaterializerInterfaceError(f"materializer `{cls.__name__}`: {each!r} is no class")
             registry[each] = cls

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
+from pipec.sdk._named import adopt, by_name
 from pipec.sdk.futures import StepFuture, plain_value
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _innermost: ContextVar[Any] = ContextVar("pipec_innermost", default=None)
 
 
 @contextmanager
-def calling(owner: Any) -> Iterator[None]:
+def calling(owner: Any) -> Generator[None]:
     """Note that the body of a pipeline or a step runs; inside of it, this is the innermost."""
     token = _innermost.set(owner)
     try:
@@ -49,8 +51,7 @@ class Pipeline(Generic[P, R]):
     def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
         """See `pipeline`."""
         self.__wrapped__ = function
-        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
-            setattr(self, attribute, getattr(function, attribute, None))
+        adopt(self, function)
         self.options = dict(options)
         self.name = str(options.get("name") or function.__name__)
 
@@ -70,6 +71,7 @@ class Pipeline(Generic[P, R]):
 
         Raises:
             ValueError: when a configured parameter and an argument disagree.
+            RuntimeError: when there is a `config_path` and no compiler to read it.
         """
         from pipec.sdk.context import is_in_step
 
@@ -82,9 +84,11 @@ class Pipeline(Generic[P, R]):
 
     def _with_parameters(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Keywords of the call and what `configure(parameters=)` and the run configuration add."""
-        configured = dict(self.options.get("parameters") or {})
-        if path := self.options.get("config_path"):
-            configured = {**configured, **_read_parameters(path)}
+        configured: dict[str, Any] = self.options.get("parameters") or {}
+        if self.options.get("config_path"):
+            raise RuntimeError(
+                f"pipeline `{self.name}`: `config_path` is read by pipec's compiler, which is not installed"
+            )
         if not configured:
             return dict(kwargs)
         import inspect
@@ -92,7 +96,9 @@ class Pipeline(Generic[P, R]):
         given = inspect.signature(self.__wrapped__).bind_partial(*args, **kwargs).arguments
         for name, value in configured.items():
             if name in given and given[name] != value:
-                raise ValueError(f"pipeline `{self.name}`: `{name}` is {given[name]!r} in the call, {value!r} configured")
+                raise ValueError(
+                    f"pipeline `{self.name}`: `{name}` is {given[name]!r} in the call, {value!r} configured"
+                )
         return {**kwargs, **{name: value for name, value in configured.items() if name not in given}}
 
     def configure(self, **options: Unpack[PipelineChanges]) -> Self:
@@ -145,26 +151,11 @@ class Pipeline(Generic[P, R]):
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickled by name; a configured copy as the pipeline of that name and the configuration."""
-        from pipec.sdk.steps import _find  # pyright: ignore[reportPrivateUsage]
-
-        if _find(self.__module__, self.__qualname__) is self:
-            return self.__qualname__
-        return _configured, (self.__module__, self.__qualname__, self.options)
+        return by_name(self, self.options)
 
     def __repr__(self) -> str:
         """Kind and name."""
         return f"<pipeline {self.name}>"
-
-
-def _configured(module: str, name: str, options: dict[str, Any]) -> Pipeline[..., Any]:
-    import importlib
-
-    from pipec.sdk.steps import _find  # pyright: ignore[reportPrivateUsage]
-
-    importlib.import_module(module)
-    copied = cast("Pipeline[..., Any]", _find(module, name)).copy()
-    copied.options = options
-    return copied
 
 
 def _local_runner() -> Callable[..., Any] | None:
@@ -178,15 +169,6 @@ def _local_runner() -> Callable[..., Any] | None:
             raise
         return None
     return cast("Callable[..., Any] | None", found)
-
-
-def _read_parameters(path: str) -> dict[str, Any]:
-    """`parameters:` of a run configuration."""
-    import yaml  # type: ignore[import-untyped,unused-ignore]
-
-    with open(path, encoding="utf-8") as file:
-        configuration = yaml.safe_load(file) or {}
-    return dict(configuration.get("parameters") or {})
 
 
 class _PipelineDecorator(Protocol):
@@ -214,7 +196,7 @@ def pipeline(function: Callable[..., Any] | None = None, /, **options: Any) -> A
         check_options("@pipeline", PipelineOptions, options)
     if function is not None:
         return Pipeline(function, options)
-    return lambda function: Pipeline(function, options)  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
+    return partial(Pipeline, options=options)
 
 
 class PipelineContext:
@@ -252,7 +234,7 @@ def get_pipeline_context() -> PipelineContext:
         raise RuntimeError("get_pipeline_context() is for a pipeline's body; inside a step use get_step_context()")
     if innermost is None:
         raise RuntimeError("get_pipeline_context() can be used only inside a running pipeline")
-    return PipelineContext(innermost)  # pyright: ignore[reportUnknownArgumentType]
+    return PipelineContext(cast("Pipeline[..., Any]", innermost))
 
 
 def wait(

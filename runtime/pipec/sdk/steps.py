@@ -7,10 +7,11 @@ ignored: statements already run in order.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
+from pipec.sdk._named import adopt, by_name
 from pipec.sdk.exceptions import StepInterfaceError
 from pipec.sdk.futures import MapResultsFuture, StepFuture, combinations, plain_value
 
@@ -148,12 +149,11 @@ class Step(BaseStep, Generic[P, R]):
     def __init__(self, function: Callable[P, Any], options: Mapping[str, Any]) -> None:
         """See `step`."""
         self.__wrapped__ = function
-        for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
-            setattr(self, attribute, getattr(function, attribute, None))
+        adopt(self, function)
         self._setup(function, options, getattr(function, "__name__", type(function).__name__))
 
     @property
-    def entrypoint(self) -> Callable[P, Any]:  # type: ignore[override]
+    def entrypoint(self) -> Callable[P, Any]:
         """The function."""
         return self.__wrapped__
 
@@ -164,16 +164,20 @@ class Step(BaseStep, Generic[P, R]):
     @overload
     def __call__(self, *args: Any, after: After, id: str | None = None, **kwargs: Any) -> R: ...
     @overload
-    def __call__(self, *args: Any, id: str | None, **kwargs: Any) -> R: ...
+    def __call__(  # pyright: ignore[reportOverlappingOverload]
+        self, *args: Any, id: str | None, **kwargs: Any
+    ) -> R: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function; `id=` and `after=` are for the compiler."""
         return super().__call__(*args, **kwargs)
 
     if TYPE_CHECKING:
 
-        def submit(self, *args: Any, id: str | None = None, after: After = None, **kwargs: Any) -> StepFuture[R]: ...
+        def submit(  # noqa: D102
+            self, *args: Any, id: str | None = None, after: After = None, **kwargs: Any
+        ) -> StepFuture[R]: ...
 
-        def map(
+        def map(  # noqa: D102
             self,
             *args: Any,
             after: After = None,
@@ -182,7 +186,7 @@ class Step(BaseStep, Generic[P, R]):
             **kwargs: Any,
         ) -> MapResultsFuture[R]: ...
 
-        def product(
+        def product(  # noqa: D102
             self,
             *args: Any,
             after: After = None,
@@ -193,29 +197,7 @@ class Step(BaseStep, Generic[P, R]):
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """Pickled by name; a configured copy as the step of that name and the configuration."""
-        name = self.__qualname__
-        if _find(self.__module__, name) is self:
-            return name
-        return _configured, (self.__module__, name, self.options)
-
-
-def _find(module: str, name: str) -> Any:
-    found: Any = sys.modules.get(module)
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    return found
-
-
-def _configured(module: str, name: str, options: dict[str, Any]) -> BaseStep:
-    import importlib
-
-    importlib.import_module(module)
-    found = _find(module, name)
-    if not isinstance(found, BaseStep):
-        raise StepInterfaceError(f"`{module}.{name}` is not a step")
-    copied = found.with_options()
-    copied.options = options
-    return copied
+        return by_name(self, self.options)
 
 
 def _refuse_reserved(function: Callable[..., Any], name: str) -> None:
@@ -234,7 +216,7 @@ def completed(value: Any) -> Any:
         return value
     import asyncio
 
-    coroutine = cast("Coroutine[Any, Any, Any]", value)
+    coroutine: Coroutine[Any, Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -244,6 +226,9 @@ def completed(value: Any) -> Any:
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()
+
+
+_make: Callable[..., Any] = Step
 
 
 class _StepDecorator(Protocol):
@@ -270,13 +255,13 @@ def step(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         TypeError: for an unknown keyword, or a function with a parameter `id` or `after`.
         ValueError: for a value that is not of its type.
     """
-    if function is not None:
-        return Step(function, options)
     if options:
         from pipec.sdk.options import StepOptions, check_options
 
         check_options("@step", StepOptions, options)
-    return lambda function: Step(function, options)  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
+    if function is not None:
+        return _make(function, options)
+    return partial(_make, options=options)
 
 
 class CommandStep(BaseStep):

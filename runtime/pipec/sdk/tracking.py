@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipec.sdk.context import Subject, StepRun, get_step_context, running
+from pipec.sdk.context import StepRun, Subject, get_step_context, running
 
 if TYPE_CHECKING:
     from pipec.sdk.artifacts import ArtifactVersion
@@ -26,7 +26,7 @@ def _model(run: StepRun, what: str) -> Subject:
     return Subject("model", run.model.name, run.model.version)
 
 
-def log_metadata(
+def log_metadata(  # noqa: PLR0913
     metadata: dict[str, MetadataType],
     *,
     step_id: str | None = None,
@@ -149,7 +149,7 @@ def log_model_metadata(
     run.log_metadata(subject, metadata)
 
 
-def save_artifact(
+def save_artifact(  # noqa: PLR0913, PLR0917
     data: Any,
     name: str,
     version: str | int | None = None,
@@ -251,7 +251,7 @@ def _tagged(
     return given[0] if given else Subject("run")
 
 
-def add_tags(
+def add_tags(  # noqa: PLR0913, PLR0917
     tags: str | Tag | Sequence[str | Tag],
     pipeline: str | None = None,
     run: str | None = None,
@@ -299,7 +299,7 @@ def add_tags(
     )
 
 
-def remove_tags(
+def remove_tags(  # noqa: PLR0913, PLR0917
     tags: str | Sequence[str],
     pipeline: str | None = None,
     run: str | None = None,

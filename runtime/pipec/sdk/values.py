@@ -38,6 +38,17 @@ class StorageSize(int):
 
 
 MetadataType: TypeAlias = (
-    str | int | float | bool | dict[Any, Any] | list[Any] | set[Any] | tuple[Any, ...] | Uri | Path | DType | StorageSize
+    str
+    | int
+    | float
+    | bool
+    | dict[Any, Any]
+    | list[Any]
+    | set[Any]
+    | tuple[Any, ...]
+    | Uri
+    | Path
+    | DType
+    | StorageSize
 )
 """What `log_metadata` takes as a value."""

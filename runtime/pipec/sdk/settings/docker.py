@@ -40,7 +40,7 @@ class DockerBuildOptions(Record, frozen=False, is_open=True):
 
     if TYPE_CHECKING:
 
-        def __init__(  # noqa: D107
+        def __init__(
             self,
             *,
             pull: bool | None = None,

@@ -12,8 +12,9 @@ def as_manifest(value: Any) -> Any:
     """A model of the `kubernetes` client as the camelCase dict of a manifest; anything else as it is."""
     names = getattr(value, "attribute_map", None)
     if isinstance(names, dict):
-        pairs = {key: getattr(value, name) for name, key in names.items()}  # pyright: ignore[reportUnknownVariableType]
-        return {key: as_manifest(each) for key, each in pairs.items() if each is not None}  # pyright: ignore
+        fields: dict[str, str] = names  # pyright: ignore[reportUnknownVariableType]
+        pairs = {key: getattr(value, name) for name, key in fields.items()}
+        return {key: as_manifest(each) for key, each in pairs.items() if each is not None}
     if isinstance(value, dict):
         return {key: as_manifest(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType]
     return [as_manifest(each) for each in value] if isinstance(value, list) else value  # pyright: ignore
