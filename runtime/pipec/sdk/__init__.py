@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pipec.sdk.context import StepContext as StepContext
     from pipec.sdk.context import get_step_context as get_step_context
     from pipec.sdk.enums import *  # noqa: F403
+    from pipec.sdk.exceptions import MaterializerInterfaceError as MaterializerInterfaceError
+    from pipec.sdk.exceptions import PipecError as PipecError
+    from pipec.sdk.exceptions import ServerError as ServerError
     from pipec.sdk.exceptions import StepContextError as StepContextError
     from pipec.sdk.exceptions import StepFailed as StepFailed
     from pipec.sdk.exceptions import StepInterfaceError as StepInterfaceError
@@ -55,6 +58,11 @@ if TYPE_CHECKING:
     from pipec.sdk.settings.run import PipelineRunConfiguration as PipelineRunConfiguration
     from pipec.sdk.settings.run import StepConfigurationUpdate as StepConfigurationUpdate
     from pipec.sdk.settings.schedule import Schedule as Schedule
+    from pipec.sdk.stand_ins import alerter_failure_hook as alerter_failure_hook
+    from pipec.sdk.stand_ins import alerter_success_hook as alerter_success_hook
+    from pipec.sdk.stand_ins import get_logger as get_logger
+    from pipec.sdk.stand_ins import run_hook as run_hook
+    from pipec.sdk.stand_ins import show as show
     from pipec.sdk.steps import BaseStep as BaseStep
     from pipec.sdk.steps import CommandStep as CommandStep
     from pipec.sdk.steps import Step as Step
@@ -69,13 +77,16 @@ if TYPE_CHECKING:
     from pipec.sdk.tracking import log_step_metadata as log_step_metadata
     from pipec.sdk.tracking import register_artifact as register_artifact
     from pipec.sdk.tracking import remove_tags as remove_tags
-    from pipec.sdk.tracking import run_hook as run_hook
     from pipec.sdk.tracking import save_artifact as save_artifact
-    from pipec.sdk.tracking import show as show
     from pipec.sdk.values import CSVString as CSVString
+    from pipec.sdk.values import DType as DType
     from pipec.sdk.values import HTMLString as HTMLString
     from pipec.sdk.values import JSONString as JSONString
     from pipec.sdk.values import MarkdownString as MarkdownString
+    from pipec.sdk.values import MetadataType as MetadataType
+    from pipec.sdk.values import Path as Path
+    from pipec.sdk.values import StorageSize as StorageSize
+    from pipec.sdk.values import Uri as Uri
 
 _NAMES = {
     "artifacts": "ArtifactVersion UnmaterializedArtifact",
@@ -85,21 +96,22 @@ _NAMES = {
     " EndpointMethod ExecutionMode ExecutionStatus GroupType HookType LoggingLevels ModelStages OperatorType"
     " PythonEnvironmentExportMethod PythonPackageInstaller ResourceRequestReclaimTolerance RunWaitConditionType"
     " StackComponentType StepRuntime StepType VisualizationType",
-    "exceptions": "StepContextError StepFailed StepInterfaceError",
+    "exceptions": "MaterializerInterfaceError PipecError ServerError StepContextError StepFailed StepInterfaceError",
     "futures": "MapResultsFuture StepFuture unmapped",
     "materializers": "BaseMaterializer",
     "pipelines": "Pipeline PipelineContext get_pipeline_context pipeline wait",
+    "stand_ins": "alerter_failure_hook alerter_success_hook get_logger run_hook show",
     "steps": "BaseStep CommandStep Step step",
     "tracking": "add_tags bulk_log_metadata link_artifact_to_model load_artifact log_artifact_metadata log_metadata"
-    " log_model_metadata log_step_metadata register_artifact remove_tags run_hook save_artifact show",
-    "values": "CSVString HTMLString JSONString MarkdownString",
+    " log_model_metadata log_step_metadata register_artifact remove_tags save_artifact",
+    "values": "CSVString DType HTMLString JSONString MarkdownString MetadataType Path StorageSize Uri",
 }
 _HOME = {
     **{name: module for module, names in _NAMES.items() for name in names.split()},
     **{name: f"settings.{module}" for name, module in _SETTINGS.items()},
 }
 
-__all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted(_HOME)  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
@@ -128,4 +140,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

@@ -57,8 +57,8 @@ class StepFuture(Generic[R]):
 
     def __len__(self) -> int:
         """How many results the call has."""
-        value: Any = self._value
-        return len(value) if type(value) is tuple else 1
+        kind = type(self._value)
+        return len(cast("tuple[Any, ...]", self._value)) if kind is tuple else 1
 
 
 class MapResultsFuture(list[R]):
@@ -96,12 +96,13 @@ def plain_value(value: Any) -> Any:
         return value.value  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     if type(value).__name__ == "ExternalArtifact":
         return value.value
-    if type(value) in (list, tuple, MapResultsFuture):
-        items = [plain_value(each) for each in value]
-        return items if isinstance(value, list) else tuple(items)
-    if type(value) is dict:
-        given: dict[Any, Any] = value
-        return {key: plain_value(each) for key, each in given.items()}
+    kind = type(value)  # subclasses, such as named tuples, are values of their own
+    if kind in (list, MapResultsFuture):
+        return [plain_value(each) for each in value]
+    if kind is tuple:
+        return tuple(plain_value(each) for each in value)
+    if kind is dict:
+        return {key: plain_value(each) for key, each in value.items()}
     return value
 
 

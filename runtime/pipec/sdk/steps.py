@@ -153,7 +153,7 @@ class Step(BaseStep, Generic[P, R]):
         self._setup(function, options, getattr(function, "__name__", type(function).__name__))
 
     @property
-    def entrypoint(self) -> Callable[P, Any]:
+    def entrypoint(self) -> Callable[P, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The function."""
         return self.__wrapped__
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipec.sdk.context import StepRun, Subject, get_step_context, running
@@ -338,25 +338,3 @@ def _refuse_server(what: str, **named: Any) -> None:
 def _texts(tags: Any) -> list[str]:
     listed: list[Any] = [tags] if isinstance(tags, str) or hasattr(tags, "name") else list(tags)
     return [each if isinstance(each, str) else str(each.name) for each in listed]
-
-
-def run_hook(
-    func: Callable[..., Any],
-    *args: Any,
-    kwargs: dict[str, Any] | None = None,
-    name: str | None = None,
-    hook_type: str = "custom",
-    store_return: bool = False,
-    track: bool = True,
-) -> Any:
-    """Call a hook; an `async def` runs to completion. The further keywords are a server's concern."""
-    from pipec.sdk.steps import completed
-
-    return completed(func(*args, **(kwargs or {})))
-
-
-def show() -> None:
-    """Name the command that shows runs: pipec has no dashboard."""
-    import logging
-
-    logging.getLogger("pipec").warning("pipec has no dashboard; see `pipec runs`")
