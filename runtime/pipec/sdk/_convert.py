@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Memory: TypeAlias = str
     Spelling: TypeAlias = str
     Seconds: TypeAlias = float
+    Fields: TypeAlias = Mapping[str, Any]
 else:
 
     class PositiveInt(int):
@@ -42,6 +43,9 @@ else:
 
     class Seconds(float):
         """A number of seconds that converts to the `timedelta` in the union."""
+
+    class Fields(dict):
+        """Fields of the record in the union, as a dict."""
 
 
 class Inert:
@@ -95,7 +99,7 @@ def evaluate(annotation: str, module: Mapping[str, Any]) -> Any:
     return eval(annotation, {}, names)
 
 
-_HERE: dict[str, Any] = {"Literal": Literal, "Any": Any, "Spelling": Spelling, "Seconds": Seconds}
+_HERE: dict[str, Any] = {"Literal": Literal, "Any": Any, "Spelling": Spelling, "Seconds": Seconds, "Fields": Fields}
 _HERE.update({kind.__name__: kind for kind in _CONSTRAINTS})
 
 
@@ -145,7 +149,7 @@ def _wrong(where: str, expected: str, value: object) -> ValueError:
 
 
 def _convert_union(kind: Any, value: Any, where: str, expected: str) -> Any:
-    members = [member for member in get_args(kind) if member not in (Spelling, Seconds)]
+    members = [member for member in get_args(kind) if member not in (Spelling, Seconds, Fields)]
     for member in members:  # a value that already fits is never converted
         if type(value) is (get_origin(member) or member):
             return convert(member, value, where, expected)

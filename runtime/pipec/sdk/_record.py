@@ -32,7 +32,7 @@ def near_names(name: str, candidates: Iterable[str]) -> str:
     """` (did you mean …?)` for up to three candidates that look like `name`, else nothing."""
     import difflib
 
-    near = difflib.get_close_matches(name, list(candidates), 3, 0.6)
+    near = difflib.get_close_matches(name, list(candidates), 3, 0.7)
     return f" (did you mean {' or '.join(f'`{each}`' for each in near)}?)" if near else ""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
-    from pipec.sdk._convert import HeartbeatMinutes, PositiveFloat, PositiveInt, Spelling
+    from pipec.sdk._convert import Fields, HeartbeatMinutes, PositiveFloat, PositiveInt, Spelling
     from pipec.sdk.enums import ExecutionMode, StepRuntime, StepType
     from pipec.sdk.materializers import BaseMaterializer
     from pipec.sdk.settings.artifacts import Tag
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     Tags: TypeAlias = Sequence[str | Tag]
     Secrets: TypeAlias = Sequence[str]
     Environment: TypeAlias = Mapping[str, Any]
-    Retry: TypeAlias = StepRetryConfig | Mapping[str, int]
     Strings: TypeAlias = Mapping[str, str]
     Steps: TypeAlias = Sequence[Any]
     StepUpdates: TypeAlias = Mapping[str, StepConfigurationUpdate | Mapping[str, Any]]
@@ -68,7 +67,7 @@ class _Shared(TypedDict, total=False):
     on_start: Hook | None
     on_end: Hook | None
     model: Model | None
-    retry: Retry | None
+    retry: StepRetryConfig | Fields | None
     substitutions: Strings | None
     cache_policy: CachePolicy | str | None
     timeout: PositiveFloat | None
