@@ -192,7 +192,10 @@ def _remake(class_: type[Record], values: dict[str, Any]) -> Record:
 
 
 def warn(text: str) -> None:
-    """A warning of pipec's, pointed at the first line outside of it."""
+    """A warning, pointed at the user's line."""
     import warnings
 
-    warnings.warn(text, UserWarning, stacklevel=4)
+    level, frame = 1, sys._getframe()  # pyright: ignore[reportPrivateUsage]
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("pipec.sdk"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, UserWarning, stacklevel=level)

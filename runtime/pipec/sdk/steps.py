@@ -49,11 +49,13 @@ class BaseStep:
         self._setup(type(self).entrypoint, cast("dict[str, Any]", options), type(self).__name__)
 
     def _setup(self, function: Callable[..., Any], options: Mapping[str, Any], name: str) -> None:
-        from pipec.sdk.options import StepChanges, check_options, merge_options
-
         _refuse_reserved(function, name)
-        check_options("step", StepChanges, options)
-        self.options = merge_options({}, options)
+        self.options: dict[str, Any] = {}
+        if options:
+            from pipec.sdk.options import StepChanges, check_options, merge_options
+
+            check_options("step", StepChanges, options)
+            self.options = merge_options({}, options)
         self.name = str(self.options.get("name", name))
 
     def entrypoint(self, *args: Any, **kwargs: Any) -> Any:

@@ -83,7 +83,7 @@ def test_it_travels_light() -> None:
 
 def test_a_missing_name_says_so() -> None:
     with pytest.raises(AttributeError) as raised:
-        pipec.sdk.piepline  # type: ignore[attr-defined]  # noqa: B018  # pyright: ignore
+        pipec.sdk.piepline  # noqa: B018  # pyright: ignore
     assert str(raised.value).startswith("pipec.sdk has no `piepline` (did you mean `pipeline`")
     with pytest.raises(ImportError) as failed:
         exec("from pipec.sdk import Shedule")
@@ -105,4 +105,4 @@ def test_the_names_for_checkers_are_those_at_run_time() -> None:
     assert declared == {name: f"pipec.sdk.{home}" for name, home in homes.items() if home != "enums"}
     for name in pipec.sdk.__all__:
         value = getattr(pipec.sdk, name)
-        assert name == "MetadataType" or value.__name__ == name
+        assert name == getattr(value, "__name__", "MetadataType")

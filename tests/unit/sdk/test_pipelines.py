@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 import types
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -85,12 +84,12 @@ class Runner:
 
 
 @pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+def runner(monkeypatch: pytest.MonkeyPatch) -> Runner:
     module, found = types.ModuleType("local_runner_for_test"), Runner()
     vars(module)["run_local"] = found
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(pipelines, "LOCAL_RUNNER", (module.__name__, "run_local"))
-    yield found
+    return found
 
 
 def test_a_call_goes_to_the_local_runner(runner: Runner) -> None:
@@ -209,7 +208,7 @@ def test_pipeline_context_is_for_bodies() -> None:
 
 
 def test_wait_has_nobody_to_ask() -> None:
-    with pytest.raises(RuntimeError, match="wait.. needs a server"):
+    with pytest.raises(RuntimeError, match=r"wait\(\) needs a server"):
         wait(schema=int, question="go on?")
 
 
