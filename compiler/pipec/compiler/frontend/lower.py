@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from pipec.compiler.frontend.values import (
     Unknown,
     is_known,
 )
+from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Parameter, Pipeline, PipelineOutput, StepDef
 from pipec.compiler.ir.values import Const, Output, Param
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.ir.types import Type
     from pipec.compiler.source import Span
 
 
@@ -195,11 +198,11 @@ def _parameters(
         span = function.module.span(one)
         type_ = read_annotation(interpreter, one.annotation, Frame(function.module, function.module.names)).type
         if one.arg in bindings.fixed:
-            value = bindings.fixed[one.arg]
+            value = given_value(one.arg, bindings.fixed[one.arg], type_)
             names[one.arg] = value
             frozen[one.arg] = Const(to_json(value, span), const_type(value))
             continue
-        default = _default(interpreter, function, one.arg, span, bindings)
+        default = _default(interpreter, function, one.arg, span, bindings, type_)
         parameters.append(Parameter(one.arg, type_, span, default))
         names[one.arg] = Symbolic(Param(one.arg, type_))
     return tuple(parameters), names, frozen
@@ -227,7 +230,27 @@ def _default(
     return Const(to_json(value, span), const_type(value))
 
 
-_ABSENT = object()
+def given_value(name: str, value: Any, type_: Type) -> Any:
+    """A value from the command line for a parameter of `type_`: text is JSON, unless the parameter takes text.
+
+    Raises:
+        Fault: the text is not JSON, or the value is certainly not of the type.
+    """
+    if isinstance(value, str):
+        members = types.members(type_)
+        if types.STR in members and not (value == "null" and types.NONE in members):
+            return value
+        try:
+            value = json.loads(value)
+        except ValueError:
+            if type_ in (types.ANY, types.STR) or type_.choices:
+                return value
+            message = f"the value of `{name}` is not JSON: `{value}`"
+            raise Fault(Diagnostic("PC0506", message, help=f"`{name}` takes `{type_}`")) from None
+    if not types.may_hold(type_, value):
+        message = f"`{json.dumps(value)}` is not a value of `{name}`, which takes `{type_}`"
+        raise Fault(Diagnostic("PC0506", message))
+    return value
 
 
 def _outputs(
@@ -285,9 +308,3 @@ def _annotated_names(interpreter: Interpreter, function: FunctionValue, node: Fu
         except Fault:
             names.append(None)
     return names
-
-
-def with_closures(pipeline: Pipeline, closures: Mapping[str, Any], code: tuple[Any, ...]) -> Pipeline:
-    """`pipeline` with each step's closure, and the code that all of them need."""
-    steps = {symbol: replace(step, closure=closures[symbol]) for symbol, step in pipeline.steps.items()}
-    return replace(pipeline, steps=steps, code=code)

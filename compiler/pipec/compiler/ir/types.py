@@ -90,3 +90,36 @@ def is_json(type_: Type) -> bool:
             return True
         case name:
             return name in _JSON_SCALARS
+
+
+def may_hold(type_: Type, value: object) -> bool:
+    """Whether a value of `type_` may be this plain value; False only where it certainly may not.
+
+    As in Python's numeric tower an `int` serves for a `float`, and a `bool` does not serve for text or a list.
+    """
+    checks: dict[str, type | tuple[type, ...]] = {
+        "bool": bool,
+        "int": int,
+        "float": (int, float),
+        "str": str,
+        "list": list,
+        "dict": dict,
+        "none": type(None),
+    }
+    for member in members(type_):
+        if member.name == "literal" or member.choices:
+            if value in member.choices:
+                return True
+        elif member.name not in checks:
+            return True
+        elif isinstance(value, checks[member.name]) and not (isinstance(value, bool) and member.name in ("int", "float")):
+            return _elements_may(member, value)
+    return False
+
+
+def _elements_may(type_: Type, value: object) -> bool:
+    if isinstance(value, list) and type_.arguments:
+        return all(may_hold(type_.arguments[0], one) for one in value)
+    if isinstance(value, dict) and len(type_.arguments) == 2:
+        return all(may_hold(type_.arguments[1], one) for one in value.values())
+    return True

@@ -1,0 +1,223 @@
+"""Runs the phases: front end, passes, capability check, legalisation, emission, check. Each stops after its errors."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.backend import GeneratedFile, Option, Request
+from pipec.compiler.diagnostics import Diagnostic, has_errors, in_order
+from pipec.compiler.diagnostics.near import near_names
+from pipec.compiler.errors import InternalCompilerError
+from pipec.compiler.project import Project, find_root, load_project
+from pipec.compiler.registry import IR_TARGET, find_backend
+
+if TYPE_CHECKING:
+    from pipec.compiler.backend import Backend
+    from pipec.compiler.ir.model import Pipeline
+    from pipec.compiler.source import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """What a compilation gave.
+
+    Attributes:
+        files: what to write, paths below the output folder; empty where there are errors.
+        diagnostics: sorted by place, each once.
+        sources: the files that were read, by their path from the project root, to show places with.
+        pipelines: the pipelines behind `files`, after all passes.
+    """
+
+    files: tuple[GeneratedFile, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    sources: Mapping[str, SourceFile] = field(default_factory=dict)
+    pipelines: tuple[Pipeline, ...] = ()
+
+
+def compile(  # noqa: A001 - the word for it; `pipec.compiler.compile` is the documented API
+    path: str | Path,
+    target: str | None,
+    *,
+    pipeline: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    bind: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    project: Project | None = None,
+) -> Compilation:
+    """Compiles one file.
+
+    Args:
+        path: a Python file, or an `.ir.json` that the target `ir` wrote.
+        target: `airflow`, `kubeflow`, `argo`, `ir`, or a name that another distribution provides; None only checks.
+        pipeline: the pipeline's function or name; by default all that no other one in the file calls.
+        parameters: other defaults for run parameters. A text is read as JSON unless the parameter's type is `str`.
+        bind: values that fix parameters at compile time, likewise.
+        options: the backend's options; text is read as the option's kind.
+        project: the project, where it is known already.
+
+    Returns:
+        The files and the diagnostics. A fault of the program is never an exception.
+
+    Raises:
+        InternalCompilerError: an invariant of the compiler is broken.
+    """
+    file = Path(path).resolve()
+    project = project or load_project(find_root(file))[0]
+    lowered = _lower(project, file, pipeline, parameters or {}, bind or {})
+    if has_errors(lowered.diagnostics) or not lowered.pipelines:
+        return lowered
+    return _compile_all(lowered, file, target, project, _Asked(pipeline, parameters or {}, bind or {}, options or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the caller asked for, to be said again in the header of what is written."""
+
+    pipeline: str | None
+    parameters: Mapping[str, Any]
+    bind: Mapping[str, Any]
+    options: Mapping[str, Any]
+
+
+def _lower(
+    project: Project, file: Path, pipeline: str | None, parameters: Mapping[str, Any], bind: Mapping[str, Any]
+) -> Compilation:
+    if file.name.endswith(".ir.json"):
+        return _read_ir(project, file)
+    from pipec.compiler.frontend import Bindings, lower_file
+
+    lowered = lower_file(
+        project.root, file, pipeline=pipeline, bindings=Bindings(parameters, bind), include=project.include
+    )
+    return Compilation((), lowered.diagnostics, lowered.sources, lowered.pipelines)
+
+
+def _read_ir(project: Project, file: Path) -> Compilation:
+    from pipec.compiler.ir.json import read
+
+    name = file.relative_to(project.root).as_posix() if file.is_relative_to(project.root) else file.name
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return Compilation((), (Diagnostic("PC0102", f"`{name}` cannot be read: {error}"),))
+    pipeline, faults = read(text, name)
+    return Compilation((), tuple(faults), {}, () if pipeline is None else (pipeline,))
+
+
+def _compile_all(lowered: Compilation, file: Path, target: str | None, project: Project, asked: _Asked) -> Compilation:
+    from pipec.compiler.passes import run_passes
+
+    found = list(lowered.diagnostics)
+    passed: list[Pipeline] = []
+    for pipeline in lowered.pipelines:
+        result, faults = run_passes(pipeline)
+        found += faults
+        passed.append(result)
+    if has_errors(found) or target is None:
+        return Compilation((), tuple(in_order(found)), lowered.sources, tuple(passed))
+    files: list[GeneratedFile] = []
+    single = len(passed) == 1 and asked.pipeline is None
+    for pipeline in passed:
+        emitted, faults = _emit(pipeline, target, _request(pipeline, file, target, project, asked, single), project, asked)
+        files += emitted
+        found += faults
+    found += _clashes(files)
+    kept = () if has_errors(found) else tuple(files)
+    return Compilation(kept, tuple(in_order(found)), lowered.sources, tuple(passed))
+
+
+def _request(
+    pipeline: Pipeline, file: Path, target: str, project: Project, asked: _Asked, is_single: bool
+) -> Request:
+    source = file.relative_to(project.root).as_posix() if file.is_relative_to(project.root) else file.name
+    function = pipeline.symbol.rpartition(":")[2]
+    where = source if is_single or source.endswith(".json") else f"{source}:{function}"
+    words = ["pipec", "compile", where, "--target", target]
+    for flag, values in (("-p", asked.parameters), ("--bind", asked.bind), ("-O", asked.options)):
+        for name, value in values.items():
+            words += [flag, f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+    return Request(source, shlex.join(words))
+
+
+def _emit(
+    pipeline: Pipeline, target: str, request: Request, project: Project, asked: _Asked
+) -> tuple[list[GeneratedFile], list[Diagnostic]]:
+    if target == IR_TARGET:
+        from pipec.compiler.ir.json import write
+
+        return [GeneratedFile(f"{pipeline.symbol.rpartition(':')[2]}.ir.json", write(pipeline))], []
+    backend = find_backend(target)
+    if isinstance(backend, Diagnostic):
+        return [], [backend]
+    options, faults = read_options(backend, {**project.options.get(target, {}), **asked.options})
+    if has_errors(faults):
+        return [], faults
+    from pipec.compiler.passes.check_capabilities import check_capabilities
+
+    faults += check_capabilities(pipeline, backend)
+    if has_errors(faults):
+        return [], faults
+    request = Request(request.source, request.command, options)
+    model, more = backend.legalize(pipeline, request)
+    faults += more
+    if model is None or has_errors(faults):
+        return [], faults
+    files = list(backend.emit(model, request))
+    faults += backend.check(files)
+    if any(one.code.startswith("PC09") for one in faults):
+        raise InternalCompilerError("; ".join(one.message for one in faults if one.code.startswith("PC09")))
+    return files, faults
+
+
+def read_options(backend: Backend[Any], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """The value of every option of `backend`: what is given, read as the option's kind, else the default."""
+    known = {option.name: option for option in backend.options}
+    values: dict[str, Any] = {name: option.default for name, option in known.items()}
+    faults: list[Diagnostic] = []
+    for name, value in given.items():
+        if name not in known:
+            near = near_names(name, known)
+            help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+            help_ = help_ or f"it has {', '.join(f'`{one}`' for one in known) or 'none'}"
+            faults.append(Diagnostic("PC0503", f"the target `{backend.name}` has no option `{name}`", help=help_))
+            continue
+        read = _read_option(known[name], value)
+        if isinstance(read, Diagnostic):
+            faults.append(read)
+        else:
+            values[name] = read
+    return values, faults
+
+
+def _read_option(option: Option, value: Any) -> Any:
+    text = str(value)
+    read: Any = value
+    if option.kind is bool and not isinstance(value, bool):
+        read = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(text.lower())
+    elif option.kind is int and not isinstance(value, int):
+        read = int(text) if text.lstrip("-").isdecimal() else None
+    elif option.kind is str:
+        read = text
+    kinds = {bool: "`true` or `false`", int: "a whole number", str: "text"}
+    if read is None or (isinstance(read, bool) and option.kind is int):
+        return Diagnostic("PC0503", f"the option `{option.name}` takes {kinds[option.kind]}, not `{text}`")
+    if option.choices and read not in option.choices:
+        listed = ", ".join(f"`{one}`" for one in option.choices)
+        return Diagnostic("PC0503", f"the option `{option.name}` has no value `{text}`", help=f"it takes {listed}")
+    return read
+
+
+def _clashes(files: Sequence[GeneratedFile]) -> list[Diagnostic]:
+    seen: set[str] = set()
+    found: list[Diagnostic] = []
+    for file in files:
+        if file.path.casefold() in seen:
+            message = f"two pipelines would both write `{file.path}`"
+            found.append(Diagnostic("PC0306", message, help="rename one of them, or give it `name=`"))
+        seen.add(file.path.casefold())
+    return found

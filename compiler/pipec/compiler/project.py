@@ -1,0 +1,183 @@
+"""The project: its root, and `[tool.pipec]` in its `pyproject.toml`, read with the place of each fault."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.diagnostics.near import near_names
+from pipec.compiler.source import Position, SourceFile, Span
+
+MARKERS = ("pyproject.toml", ".zen", ".git", "setup.py", "setup.cfg")
+"""What stands in a project's root."""
+
+KEYS = frozenset({"sources", "target", "targets", "output", "options", "include"})
+_SKIPPED = frozenset({"tests", "test", "node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"})
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project's root and what its configuration says.
+
+    Attributes:
+        sources: files, globs, or `file.py:pipeline`, from the root; empty where nothing is named.
+        targets: what to compile to where no `--target` is given.
+        output: folder per target, from the root.
+        options: backend options per target.
+        include: data files that travel with the code, from the root.
+    """
+
+    root: Path
+    sources: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    output: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    include: tuple[str, ...] = ()
+    file: SourceFile | None = None
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder from `start` up that holds one of `MARKERS`; else the file's own folder."""
+    folder = start if start.is_dir() else start.parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / marker).exists() for marker in MARKERS):
+            return candidate
+    return folder
+
+
+def load_project(root: Path) -> tuple[Project, list[Diagnostic]]:
+    """The configuration of the project in `root`; faulty keys are left out and reported."""
+    file = root / "pyproject.toml"
+    try:
+        text = file.read_bytes().decode("utf-8").replace("\r\n", "\n")
+    except FileNotFoundError:
+        return Project(root), []
+    except (OSError, UnicodeDecodeError) as error:
+        return Project(root), [Diagnostic("PC0504", f"`pyproject.toml` cannot be read: {error}")]
+    if "tool.pipec" not in text and "tool]" not in text:
+        return Project(root), []
+    import tomllib
+
+    source = SourceFile("pyproject.toml", text)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Project(root, file=source), [_syntax(source, error)]
+    table = data.get("tool", {}).get("pipec", {})
+    return _read(root, table, source)
+
+
+def _syntax(source: SourceFile, error: Exception) -> Diagnostic:
+    found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+    line, column = (int(found[1]), int(found[2])) if found else (source.line_count, 1)
+    place = Span(source.path, Position(line, column), Position(line, column + 1))
+    return Diagnostic("PC0504", f"`pyproject.toml` is not valid TOML: {str(error).partition(' (at ')[0]}", place)
+
+
+def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Diagnostic]]:
+    faults: list[Diagnostic] = []
+    if not isinstance(table, dict):
+        return Project(root, file=source), [Diagnostic("PC0504", "`[tool.pipec]` is not a table", _place(source, "pipec"))]
+    for key in table:
+        if key not in KEYS:
+            near = near_names(key, KEYS)
+            help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+            help_ = help_ or f"it has {', '.join(f'`{one}`' for one in sorted(KEYS))}"
+            faults.append(Diagnostic("PC0504", f"`[tool.pipec]` has no key `{key}`", _place(source, key), help=help_))
+    targets = _texts(table, "targets", source, faults) or tuple(_texts(table, "target", source, faults))
+    return (
+        Project(
+            root,
+            sources=_texts(table, "sources", source, faults),
+            targets=targets,
+            output=_table(table, "output", source, faults),
+            options=_table(table, "options", source, faults),
+            include=_texts(table, "include", source, faults),
+            file=source,
+        ),
+        faults,
+    )
+
+
+def _texts(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[Diagnostic]) -> tuple[str, ...]:
+    value = table.get(key, ())
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    faults.append(Diagnostic("PC0504", f"`{key}` is a list of text", _place(source, key)))
+    return ()
+
+
+def _table(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[Diagnostic]) -> dict[str, Any]:
+    value = table.get(key, {})
+    wanted = str if key == "output" else dict
+    if isinstance(value, dict) and all(isinstance(one, wanted) for one in value.values()):
+        return value
+    what = "text" if wanted is str else "a table"
+    faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what} for each target", _place(source, key)))
+    return {}
+
+
+def _place(source: SourceFile, key: str) -> Span:
+    """Where `key` stands below `[tool.pipec…]`."""
+    inside = False
+    for number in range(1, source.line_count + 1):
+        line = source.line(number)
+        if line.lstrip().startswith("["):
+            inside = "tool.pipec" in line
+            if inside and key in line:
+                column = line.index(key) + 1
+                return Span(source.path, Position(number, column), Position(number, column + len(key)))
+            continue
+        found = re.match(rf"\s*[\"']?({re.escape(key)})[\"']?\s*=", line)
+        if inside and found:
+            column = found.start(1) + 1
+            return Span(source.path, Position(number, column), Position(number, column + len(key)))
+    return Span(source.path, Position(1, 1), Position(1, 1))
+
+
+def source_files(project: Project) -> list[tuple[Path, str | None]]:
+    """The files to compile where none is named, each with a pipeline's name or None for all.
+
+    Those that `sources` names; else every Python file below the root whose text mentions `@` and `pipeline`, not in tests,
+    hidden folders, virtual environments or folders that pipec writes.
+    """
+    if project.sources:
+        found: list[tuple[Path, str | None]] = []
+        for entry in project.sources:
+            pattern, _, pipeline = entry.partition(":")
+            matches = sorted(project.root.glob(pattern)) if any(one in pattern for one in "*?[") else [project.root / pattern]
+            found += [(match, pipeline or None) for match in matches]
+        return found
+    return [(path, None) for path in _python_files(project.root) if _may_define_pipeline(path)]
+
+
+def _python_files(root: Path) -> list[Path]:
+    found: list[Path] = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(one for one in folders if not _is_skipped(Path(folder) / one))
+        found += [Path(folder) / name for name in sorted(files) if name.endswith(".py") and not _is_test(name)]
+    return found
+
+
+def _is_skipped(folder: Path) -> bool:
+    name = folder.name
+    return name.startswith(".") or name in _SKIPPED or name.endswith(".pipec") or (folder / "pyvenv.cfg").exists()
+
+
+def _is_test(name: str) -> bool:
+    return name.startswith("test_") or name in {"conftest.py", "setup.py"}
+
+
+def _may_define_pipeline(path: Path) -> bool:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return False
+    return b"pipeline" in data and b"@" in data and b"Generated by pipec from " not in data[:4096]

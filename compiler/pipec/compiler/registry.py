@@ -1,0 +1,49 @@
+"""Which backends there are. A built-in one is imported when its name is asked for; entry points are read for other names."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.diagnostics.near import near_names
+
+if TYPE_CHECKING:
+    from pipec.compiler.backend import Backend
+
+BUILT_IN = ("airflow", "kubeflow", "argo")
+IR_TARGET = "ir"
+"""The target that writes the intermediate representation itself."""
+
+GROUP = "pipec.backends"
+"""The entry-point group in which other distributions name their backends."""
+
+
+def find_backend(name: str) -> Backend[Any] | Diagnostic:
+    """The backend of target `name`, or why there is none."""
+    if name in BUILT_IN:
+        backend: Backend[Any] = importlib.import_module(f"pipec.backends.{name}").backend
+        return backend
+    others = _entry_points()
+    if name not in others:
+        near = near_names(name, [*BUILT_IN, IR_TARGET, *others])
+        listed = ", ".join(f"`{one}`" for one in sorted({*BUILT_IN, IR_TARGET, *others}))
+        help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else f"there are {listed}"
+        return Diagnostic("PC0405", f"there is no target `{name}`", help=help_)
+    try:
+        loaded: Backend[Any] = others[name].load()
+    except Exception as error:  # noqa: BLE001 - whatever a third party's module raises when it is imported
+        message = f"the target `{name}` cannot be loaded: {type(error).__name__}: {error}"
+        return Diagnostic("PC0405", message, help=f"mend or uninstall the distribution that provides `{name}`")
+    return loaded
+
+
+def names() -> list[str]:
+    """All targets, ours first."""
+    return [*BUILT_IN, *sorted(set(_entry_points()) - set(BUILT_IN)), IR_TARGET]
+
+
+def _entry_points() -> dict[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {one.name: one for one in entry_points(group=GROUP) if one.name not in BUILT_IN}
