@@ -111,7 +111,8 @@ _HOME = {
     **{name: f"settings.{module}" for name, module in _SETTINGS.items()},
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]
+# `Path` is metadata here: a star import must not replace that of `pathlib`.
+__all__ = sorted({*_HOME} - {"Path"})  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -96,7 +96,8 @@ def plain_value(value: Any) -> Any:
         return value.value  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     if type(value).__name__ == "ExternalArtifact":
         return value.value
-    kind = type(value)  # subclasses, such as named tuples, are values of their own
+    # Subclasses, such as named tuples, are values of their own.
+    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
     if kind in (list, MapResultsFuture):
         return [plain_value(each) for each in value]
     if kind is tuple:

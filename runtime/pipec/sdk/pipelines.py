@@ -22,7 +22,8 @@ R = TypeVar("R")
 
 LOCAL_RUNNER = ("pipec.compiler", "run_local")
 """Module and function that run a called pipeline: `run_local(pipeline, args, kwargs)` compiles the source of
-`pipeline.entrypoint`, runs the IR with `pipeline.options` over the decorator's, and returns what the body would."""
+`pipeline.__wrapped__`, runs the IR with `pipeline.options` (the decorator's, `configure`'s and `with_options`' together),
+and returns what the body would."""
 
 _SERVER_METHODS = ("build", "create_run_template", "create_snapshot", "deploy", "prepare", "register", "replay")
 

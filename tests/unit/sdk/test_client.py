@@ -35,7 +35,7 @@ USES: dict[str, Callable[[Any], object]] = {
     "text": str,
     "format": lambda value: f"{value}",
     "number": float,
-    "index": lambda value: [1][value],
+    "index": lambda value: "text"[value],
     "length": len,
     "loop": list,
     "membership": lambda value: 1 in value,

@@ -268,7 +268,7 @@ def test_stand_ins(caplog: pytest.LogCaptureFixture, run: Run) -> None:
         return value + 1
 
     assert pipec.sdk.run_hook(hook, 1) == 2
-    assert pipec.sdk.run_hook(lambda *, a: a, kwargs={"a": 3}) == 3
+    assert pipec.sdk.run_hook(dict, kwargs={"a": 3}) == {"a": 3}
     with caplog.at_level("INFO", "pipec"):
         pipec.sdk.show()
         pipec.sdk.alerter_success_hook()

@@ -64,11 +64,11 @@ def test_types() -> None:
 def test_wrong_declarations() -> None:
     with pytest.raises(MaterializerInterfaceError, match="`Nothing` names no ASSOCIATED_TYPES"):
 
-        class Nothing(BaseMaterializer): ...
+        class Nothing(BaseMaterializer): ...  # pyright: ignore[reportUnusedClass]
 
     with pytest.raises(MaterializerInterfaceError, match="`Wrong`: 'int' is no class"):
 
-        class Wrong(BaseMaterializer):
+        class Wrong(BaseMaterializer):  # pyright: ignore[reportUnusedClass]
             ASSOCIATED_TYPES: ClassVar[Any] = ("int",)
 
 

@@ -117,7 +117,7 @@ def test_a_compiler_that_cannot_be_imported_is_no_missing_compiler(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     (tmp_path / "broken_compiler_for_test.py").write_text("import no_such_module_for_test\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(pipelines, "LOCAL_RUNNER", ("broken_compiler_for_test", "run_local"))
     with pytest.raises(ModuleNotFoundError, match="no_such_module_for_test"):
         inner(1)
