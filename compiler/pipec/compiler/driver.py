@@ -39,7 +39,7 @@ class Compilation:
     pipelines: tuple[Pipeline, ...] = ()
 
 
-def compile(  # noqa: A001 - the word for it; `pipec.compiler.compile` is the documented API
+def compile(
     path: str | Path,
     target: str | None,
     *,
@@ -123,17 +123,17 @@ def _compile_all(lowered: Compilation, file: Path, target: str | None, project: 
     files: list[GeneratedFile] = []
     single = len(passed) == 1 and asked.pipeline is None
     for pipeline in passed:
-        emitted, faults = _emit(pipeline, target, _request(pipeline, file, target, project, asked, single), project, asked)
+        emitted, faults = _emit(
+            pipeline, target, _request(pipeline, file, target, project, asked, single), project, asked
+        )
         files += emitted
         found += faults
-    found += _clashes(files)
+    found += name_clashes(files)
     kept = () if has_errors(found) else tuple(files)
     return Compilation(kept, tuple(in_order(found)), lowered.sources, tuple(passed))
 
 
-def _request(
-    pipeline: Pipeline, file: Path, target: str, project: Project, asked: _Asked, is_single: bool
-) -> Request:
+def _request(pipeline: Pipeline, file: Path, target: str, project: Project, asked: _Asked, is_single: bool) -> Request:
     source = file.relative_to(project.root).as_posix() if file.is_relative_to(project.root) else file.name
     function = pipeline.symbol.rpartition(":")[2]
     where = source if is_single or source.endswith(".json") else f"{source}:{function}"
@@ -212,7 +212,8 @@ def _read_option(option: Option, value: Any) -> Any:
     return read
 
 
-def _clashes(files: Sequence[GeneratedFile]) -> list[Diagnostic]:
+def name_clashes(files: Sequence[GeneratedFile]) -> list[Diagnostic]:
+    """The files that two pipelines would both write, on a disk that may not tell upper from lower case."""
     seen: set[str] = set()
     found: list[Diagnostic] = []
     for file in files:

@@ -47,7 +47,24 @@ def find_root(start: Path) -> Path:
     for candidate in (folder, *folder.parents):
         if any((candidate / marker).exists() for marker in MARKERS):
             return candidate
-    return folder
+    return folder if start.is_dir() else _root_by_imports(start)
+
+
+_LEVELS_UP = 3
+
+
+def _root_by_imports(file: Path) -> Path:
+    """Where nothing marks the root: the folder, a few levels up at most, from which the file's imports are answered."""
+    from pipec.compiler.frontend.modules import choose_source_roots
+    from pipec.compiler.frontend.parse import parse, read_source
+
+    source = read_source(file, file.name)
+    tree = source if isinstance(source, Diagnostic) else parse(source)
+    if isinstance(tree, Diagnostic):
+        return file.parent
+    top = file.parents[min(_LEVELS_UP, len(file.parents) - 1)]
+    roots = choose_source_roots(top, file, tree)
+    return next((one for one in (file.parent, *file.parents) if all(root.is_relative_to(one) for root in roots)), top)
 
 
 def load_project(root: Path) -> tuple[Project, list[Diagnostic]]:
@@ -82,7 +99,9 @@ def _syntax(source: SourceFile, error: Exception) -> Diagnostic:
 def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Diagnostic]]:
     faults: list[Diagnostic] = []
     if not isinstance(table, dict):
-        return Project(root, file=source), [Diagnostic("PC0504", "`[tool.pipec]` is not a table", _place(source, "pipec"))]
+        return Project(root, file=source), [
+            Diagnostic("PC0504", "`[tool.pipec]` is not a table", _place(source, "pipec"))
+        ]
     for key in table:
         if key not in KEYS:
             near = near_names(key, KEYS)
@@ -152,7 +171,9 @@ def source_files(project: Project) -> list[tuple[Path, str | None]]:
         found: list[tuple[Path, str | None]] = []
         for entry in project.sources:
             pattern, _, pipeline = entry.partition(":")
-            matches = sorted(project.root.glob(pattern)) if any(one in pattern for one in "*?[") else [project.root / pattern]
+            matches = (
+                sorted(project.root.glob(pattern)) if any(one in pattern for one in "*?[") else [project.root / pattern]
+            )
             found += [(match, pipeline or None) for match in matches]
         return found
     return [(path, None) for path in _python_files(project.root) if _may_define_pipeline(path)]

@@ -32,7 +32,7 @@ def find_backend(name: str) -> Backend[Any] | Diagnostic:
         return Diagnostic("PC0405", f"there is no target `{name}`", help=help_)
     try:
         loaded: Backend[Any] = others[name].load()
-    except Exception as error:  # noqa: BLE001 - whatever a third party's module raises when it is imported
+    except Exception as error:
         message = f"the target `{name}` cannot be loaded: {type(error).__name__}: {error}"
         return Diagnostic("PC0405", message, help=f"mend or uninstall the distribution that provides `{name}`")
     return loaded

@@ -89,7 +89,9 @@ def render_sarif(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def _result(one: Diagnostic, rule: int) -> dict[str, Any]:
-    text = " ".join([f"{one.message}.", *(f"{note}." for note in one.notes), *([f"Help: {one.help}."] if one.help else [])])
+    text = " ".join(
+        [f"{one.message}.", *(f"{note}." for note in one.notes), *([f"Help: {one.help}."] if one.help else [])]
+    )
     found: dict[str, Any] = {
         "ruleId": one.code,
         "ruleIndex": rule,

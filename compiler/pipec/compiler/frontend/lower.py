@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
@@ -209,10 +209,13 @@ def _parameters(
 
 
 def _default(
-    interpreter: Interpreter, function: FunctionValue, name: str, span: Span, bindings: Bindings
+    interpreter: Interpreter, function: FunctionValue, name: str, span: Span, bindings: Bindings, type_: Type
 ) -> Const | None:
-    value = bindings.defaults[name] if name in bindings.defaults else function.defaults.get(name, _ABSENT)
-    if value is _ABSENT:
+    if name in bindings.defaults:
+        value = given_value(name, bindings.defaults[name], type_)
+    elif name in function.defaults:
+        value = function.defaults[name]
+    else:
         return None
     if isinstance(value, Unknown) or not is_known(value):
         reason = value.diagnostic.message if isinstance(value, Unknown) else "it is not a plain value"

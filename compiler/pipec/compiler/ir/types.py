@@ -112,7 +112,9 @@ def may_hold(type_: Type, value: object) -> bool:
                 return True
         elif member.name not in checks:
             return True
-        elif isinstance(value, checks[member.name]) and not (isinstance(value, bool) and member.name in ("int", "float")):
+        elif isinstance(value, checks[member.name]) and not (
+            isinstance(value, bool) and member.name in ("int", "float")
+        ):
             return _elements_may(member, value)
     return False
 

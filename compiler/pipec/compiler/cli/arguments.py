@@ -1,0 +1,119 @@
+"""The grammar of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+FORMATS = ("text", "json", "github", "sarif")
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The parsed command line; `run` in it is the function that carries it out.
+
+    Raises:
+        SystemExit: with 2, the usage is wrong; with 0, help was asked for.
+    """
+    parser = argparse.ArgumentParser(
+        prog="pipec",
+        description="Compiles machine-learning pipelines, read as text, to files for Airflow, Kubeflow and Argo.",
+    )
+    parser.add_argument("-V", "--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _compile(commands)
+    _check(commands)
+    _explain(commands)
+    _targets(commands)
+    parsed = parser.parse_args(list(words))
+    if parsed.version or not hasattr(parsed, "run"):
+        parsed.run = _version if parsed.version else lambda _: _usage(parser)
+    return parsed
+
+
+def _usage(parser: argparse.ArgumentParser) -> int:
+    import sys
+
+    parser.print_help(sys.stderr)
+    return 2
+
+
+def _version(_: argparse.Namespace) -> int:
+    from pipec.compiler.version import __version__
+
+    print(f"pipec {__version__}")
+    return 0
+
+
+def _program(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "sources",
+        nargs="*",
+        metavar="FILE[:PIPELINE]",
+        help="Python files, or .ir.json; by default what [tool.pipec] names, else every pipeline of the project",
+    )
+    parser.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another default for a run parameter",
+    )
+    parser.add_argument(
+        "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
+    )
+    parser.add_argument(
+        "-O", "--option", action="append", default=[], metavar="OPTION=VALUE", help="an option of the target"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed (default: text)")
+
+
+def _compile(commands: Any) -> None:
+    parser = commands.add_parser("compile", help="write the files of a target")
+    _program(parser)
+    parser.add_argument(
+        "-t", "--target", action="append", default=[], help="airflow, kubeflow, argo or ir; several with commas"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", help="output folder; - prints (default: dags/, kubeflow/, argo/, ir/)"
+    )
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if a file is not what would be written"
+    )
+    mode.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+    parser.add_argument("--force", action="store_true", help="overwrite files that pipec did not write")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
+    parser.set_defaults(run=_lazily("compile"))
+
+
+def _check(commands: Any) -> None:
+    parser = commands.add_parser("check", help="say what is wrong; write nothing")
+    _program(parser)
+    parser.add_argument("-t", "--target", action="append", default=[], help="also what these targets cannot do")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
+    parser.set_defaults(run=_lazily("check"))
+
+
+def _explain(commands: Any) -> None:
+    parser = commands.add_parser("explain", help="explain a diagnostic")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="such as PC0301; without it all codes are listed")
+    parser.set_defaults(run=_lazily("explain"))
+
+
+def _targets(commands: Any) -> None:
+    parser = commands.add_parser("targets", help="list the targets and what they can do")
+    parser.add_argument("--ledger", action="store_true", help="what each target does with each feature")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.set_defaults(run=_lazily("targets"))
+
+
+def _lazily(name: str) -> Any:
+    def run(parsed: argparse.Namespace) -> int:
+        import importlib
+
+        status: int = importlib.import_module(f"pipec.compiler.cli.{name}").run(parsed)
+        return status
+
+    return run

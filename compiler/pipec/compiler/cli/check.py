@@ -1,0 +1,46 @@
+"""`pipec check`: says what is wrong with the programs, and with `--target` what a target cannot do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipec.compiler.cli.session import UsageError, open_session, pairs, show, targets_of, usage_error
+from pipec.compiler.driver import compile as compile_file
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Checks; 1 if there are errors."""
+    try:
+        session = open_session(parsed)
+        parameters, bind, options = (
+            pairs(parsed.parameter, "-p"),
+            pairs(parsed.bind, "--bind"),
+            pairs(parsed.option, "-O"),
+        )
+    except UsageError as error:
+        return usage_error(error)
+    checked = 0
+    for program in session.programs:
+        targets: list[str | None] = [*targets_of(parsed.target)]
+        for target in targets or [None]:
+            compilation = compile_file(
+                program.file,
+                target,
+                pipeline=program.pipeline,
+                parameters=parameters,
+                bind=bind,
+                options=options,
+                project=program.project,
+            )
+            found = compilation.diagnostics
+            if session.is_implicit:
+                found = tuple(one for one in found if one.code != "PC0105")
+            session.add(found, compilation.sources)
+        checked += len(compilation.pipelines)
+    show(session, with_notes=not parsed.quiet)
+    if not session.has_errors and not parsed.quiet and parsed.format == "text":
+        print(f"{checked} pipeline{'s' if checked != 1 else ''} checked, no errors")
+    return 1 if session.has_errors else 0
