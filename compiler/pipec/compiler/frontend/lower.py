@@ -149,8 +149,9 @@ def _lower(
     frame = Frame(function.module, arguments, function.frame, f"{function.qualified_name}.<locals>")
     signal = interpreter.execute(node.body, frame)
     returned = signal if isinstance(signal, Returned) else Returned(None)
-    for diagnostic in program.check_awaited(graph):
-        interpreter.report(diagnostic)
+    if not has_errors(interpreter.diagnostics):  # a faulty statement may have kept the call from being made
+        for diagnostic in program.check_awaited(graph):
+            interpreter.report(diagnostic)
     outputs = () if has_errors(interpreter.diagnostics) else _outputs(interpreter, function, node, returned)
     if not graph.size and not has_errors(interpreter.diagnostics):
         message = f"the pipeline `{function.qualified_name}` calls no step"
