@@ -1,0 +1,230 @@
+"""CPU time of compiling one program as a whole process: pipec for each target, and its peers.
+
+    python benchmarks/compile.py [--rounds 7] [--sizes 10 100 1000] [--peer-python PATH …]
+
+Peers run in environments of their own: `.venvs/kubeflow` has kfp (make one with `make setup`); other interpreters that
+have kfp, hera or metaflow are named with `--peer-python`. CPU is user plus system time of the process and its children.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGETS = ("ir", "argo", "kubeflow", "airflow")
+
+HELLO = '''
+from typing import Annotated
+
+from pipec.sdk import pipeline, step
+
+
+@step
+def say_hello(name: str) -> Annotated[str, "greeting"]:
+    return f"Hello, {name}!"
+
+
+@pipeline
+def simple_pipeline(name: str = "World") -> Annotated[str, "greeting"]:
+    return say_hello(name)
+'''
+
+PEERS = {
+    "kfp": '''
+import sys
+from kfp import compiler, dsl
+
+@dsl.component(base_image="python:3.11-slim")
+def say_hello(name: str) -> str:
+    return f"Hello, {name}!"
+
+@dsl.pipeline(name="simple-pipeline")
+def simple_pipeline(name: str = "World") -> str:
+    return say_hello(name=name).output
+
+compiler.Compiler().compile(simple_pipeline, sys.argv[1])
+''',
+    "hera": '''
+import sys
+from hera.workflows import DAG, Parameter, WorkflowTemplate, script
+
+@script(image="python:3.11-slim")
+def say_hello(name: str):
+    print(f"Hello, {name}!")
+
+with WorkflowTemplate(name="simple-pipeline", entrypoint="main", arguments=[Parameter(name="name", value="World")]) as w:
+    with DAG(name="main"):
+        say_hello(arguments={"name": "{{workflow.parameters.name}}"})
+open(sys.argv[1], "w").write(w.to_yaml())
+''',
+    "metaflow": '''
+from metaflow import FlowSpec, Parameter, step
+
+class SimplePipeline(FlowSpec):
+    name = Parameter("name", default="World")
+
+    @step
+    def start(self):
+        self.next(self.say_hello)
+
+    @step
+    def say_hello(self):
+        self.greeting = f"Hello, {self.name}!"
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+if __name__ == "__main__":
+    SimplePipeline()
+''',
+}  # fmt: skip
+
+
+def chain(size: int) -> str:
+    """A pipeline of `size` calls, each of which reads the one before."""
+    calls = "\n".join(f"    value = add(value, {index})" for index in range(size - 1))
+    return (
+        "from pipec.sdk import pipeline, step\n\n\n@step\ndef start() -> int:\n    return 0\n\n\n"
+        "@step\ndef add(value: int, amount: int) -> int:\n    return value + amount\n\n\n"
+        f"@pipeline\ndef chain():\n    value = start()\n{calls}\n    return value\n"
+    )
+
+
+def kfp_chain(size: int) -> str:
+    """The same for kfp."""
+    calls = "\n".join(f"    value = add(value=value.output, amount={index})" for index in range(size - 1))
+    return (
+        "import sys\nfrom kfp import compiler, dsl\n\n"
+        '@dsl.component(base_image="python:3.11-slim")\ndef start() -> int:\n    return 0\n\n'
+        '@dsl.component(base_image="python:3.11-slim")\ndef add(value: int, amount: int) -> int:\n    return value + amount\n\n'
+        f"@dsl.pipeline\ndef chain():\n    value = start()\n{calls}\n\n"
+        "compiler.Compiler().compile(chain, sys.argv[1])\n"
+    )
+
+
+@dataclass
+class Contestant:
+    """A command to time, and what it used in each round, in seconds of CPU."""
+
+    name: str
+    command: Callable[[Path], list[str]]
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict[str, str])
+    seconds: list[float] = field(default_factory=list[float])
+    fault: str = ""
+
+    def run(self) -> None:
+        """One round, into an empty output folder."""
+        output = Path(tempfile.mkdtemp(dir=self.folder))
+        before = os.times()
+        done = subprocess.run(
+            self.command(output),
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        after = os.times()
+        shutil.rmtree(output, ignore_errors=True)
+        if done.returncode:
+            self.fault = (done.stderr or done.stdout).strip().splitlines()[-1:][0] if done.stderr or done.stdout else "?"
+            return
+        used = after.children_user - before.children_user + after.children_system - before.children_system
+        self.seconds.append(used)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+def pipec(folder: Path, file: str, target: str) -> Contestant:
+    """`pipec compile` as it is installed: bytecode is cached, as for any installed package."""
+    command = [sys.executable, "-m", "pipec", "compile", file, "--target", target, "--quiet", "-o"]
+    roots = os.pathsep.join(str(ROOT / one) for one in ("compiler", "backends", "templates", "runtime"))
+    return Contestant(f"pipec {target}", lambda output: [*command, str(output)], folder, {"PYTHONPATH": roots})
+
+
+def peer(name: str, python: str, folder: Path, source: str) -> Contestant:
+    """A peer's program, run by an interpreter that has it."""
+    file = folder / f"{name}_program.py"
+    file.write_text(source, encoding="utf-8")
+    if name == "metaflow":
+        command = [python, str(file), "argo-workflows", "create", "--only-json"]
+        return Contestant(name, lambda _: command, folder, {"USERNAME": "bench", "METAFLOW_DEFAULT_DATASTORE": "local"})
+    return Contestant(name, lambda output: [python, str(file), str(output / "out.yaml")], folder)
+
+
+def has_module(python: str, module: str) -> bool:
+    """Whether the interpreter `python` can find `module`."""
+    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+    return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def interpreters(given: list[str]) -> list[str]:
+    """Where peers may be: this interpreter, the engines' environments, and what the user names."""
+    folder = Path(os.environ.get("PIPEC_VENVS", ROOT / ".venvs"))
+    engines = [str(one) for one in sorted(folder.glob("*/bin/python"))]
+    return [*given, *engines, sys.executable]
+
+
+def race(contestants: list[Contestant], rounds: int, base: str) -> None:
+    """Runs all contestants in turn, `rounds` times after a warm-up, and prints medians and ratios to `base`."""
+    for number in range(rounds + 1):
+        for one in contestants:
+            one.run()
+            if number == 0:
+                one.seconds.clear()
+    reference = next((one for one in contestants if one.name == base and one.seconds), None)
+    for one in contestants:
+        if not one.seconds:
+            print(f"  {one.name:<14} did not run: {one.fault}")
+            continue
+        ratio = f"{one.median / reference.median:8.3f} of {base}" if reference is not None else ""
+        print(f"  {one.name:<14} {one.median * 1000:9.0f} ms CPU {ratio}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[])
+    parser.add_argument("--peer-python", action="append", default=[])
+    arguments = parser.parse_args()
+    found = interpreters(arguments.peer_python)
+    modules = {"kfp": "kfp", "hera": "hera.workflows", "metaflow": "metaflow"}
+    pythons = {
+        name: next((one for one in found if has_module(one, module.partition(".")[0])), None)
+        for name, module in modules.items()
+    }
+    for name, python in pythons.items():
+        if python is None:
+            print(f"{name}: not installed in any of the interpreters, left out")
+    with tempfile.TemporaryDirectory(prefix="pipec-bench-") as name:
+        folder = Path(name)
+        (folder / "hello.py").write_text(HELLO, encoding="utf-8")
+        peers = [peer(one, python, folder, PEERS[one]) for one, python in pythons.items() if python is not None]
+        print("hello, whole process:")
+        race([*(pipec(folder, "hello.py", target) for target in TARGETS), *peers], arguments.rounds, "kfp")
+        for size in arguments.sizes:
+            file = folder / f"chain{size}.py"
+            file.write_text(chain(size), encoding="utf-8")
+            contestants = [pipec(folder, file.name, target) for target in TARGETS]
+            if pythons["kfp"] is not None and size <= 2000:
+                contestants.append(peer("kfp", pythons["kfp"], folder, kfp_chain(size)))
+            print(f"a chain of {size} steps:")
+            race(contestants, max(1, min(arguments.rounds, 3000 // size)), "kfp")
+
+
+if __name__ == "__main__":
+    main()
