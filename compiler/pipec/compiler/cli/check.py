@@ -39,7 +39,8 @@ def run(parsed: argparse.Namespace) -> int:
             if session.is_implicit:
                 found = tuple(one for one in found if one.code != "PC0105")
             session.add(found, compilation.sources)
-        checked += len(compilation.pipelines)
+            if target == targets[0] if targets else target is None:
+                checked += len(compilation.pipelines)
     show(session, with_notes=not parsed.quiet)
     if not session.has_errors and not parsed.quiet and parsed.format == "text":
         print(f"{checked} pipeline{'s' if checked != 1 else ''} checked, no errors")

@@ -222,8 +222,8 @@ class ExpressionMixin:
 
     def subscript(self, container: Any, index: Any, span: Span) -> Any:
         """`container[index]`."""
-        if isinstance(container, Unknown) or (unknown := find_unknown(index)):
-            return container if isinstance(container, Unknown) else unknown
+        if unknown := find_unknown([index]) if not isinstance(container, Unknown) else container:
+            return unknown
         if isinstance(container, External | SdkSymbol | FunctionValue):
             return container
         if isinstance(container, ClassValue):

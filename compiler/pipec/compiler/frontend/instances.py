@@ -86,6 +86,8 @@ def field_names(cls: ClassValue) -> list[str]:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
                 if "ClassVar" not in ast.unparse(annotation):
                     found[name] = None
+            case _:
+                pass
     return list(found)
 
 

@@ -23,7 +23,7 @@ from pipec.compiler.frontend.statements import StatementMixin
 from pipec.compiler.frontend.values import Fault, Frame, SdkSymbol, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from pipec.compiler.frontend.graph import GraphBuilder
     from pipec.compiler.frontend.modules import Module, ModuleTable
@@ -115,7 +115,7 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
             self.execute(module.tree.body, frame)
 
     @contextmanager
-    def _leniently(self) -> Iterator[None]:
+    def _leniently(self) -> Generator[None]:
         strict, graph, depth = self.strict, self.graph, self.depth
         self.strict, self.graph, self.depth = False, None, 0
         limit = sys.getrecursionlimit()

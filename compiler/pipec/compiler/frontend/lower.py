@@ -301,10 +301,10 @@ def _own_name(value: Any, index: int) -> str:
 def _annotated_names(interpreter: Interpreter, function: FunctionValue, node: Function) -> list[str | None]:
     if node.returns is None:
         return []
-    from pipec.compiler.frontend.steps import _tuple_parts
+    from pipec.compiler.frontend.steps import tuple_parts
 
     frame = Frame(function.module, function.module.names)
-    parts = _tuple_parts(interpreter, node.returns, frame) or [node.returns]
+    parts = tuple_parts(interpreter, node.returns, frame) or [node.returns]
     names: list[str | None] = []
     for part in parts:
         try:

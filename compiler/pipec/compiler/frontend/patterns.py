@@ -49,6 +49,8 @@ def matches(  # noqa: C901 - a flat dispatch over kinds of pattern
             wanted = interpreter.evaluate(cls, frame)
             if isinstance(wanted, Builtin) and is_known(subject):
                 return type(_plain(subject)).__name__ == wanted.name
+        case _:
+            pass
     span = interpreter.span(pattern, frame)
     raise Fault(Diagnostic("PC0210", "this pattern is not supported in a pipeline", span, help="use `if`"))
 

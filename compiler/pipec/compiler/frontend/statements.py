@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import operator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -258,7 +257,7 @@ class StatementMixin:
                 container = this.evaluate(target.value, frame)
                 key = this.evaluate(target.slice, frame)
                 if isinstance(container, dict | list) and not isinstance(key, Symbolic | Unknown):
-                    this.guarded(partial(operator.delitem, container, key), this.span(target, frame))
+                    this.guarded(partial(_delete_item, container, key), this.span(target, frame))
         return None
 
     def _run_Global(self, node: ast.Global, frame: Frame) -> Signal:
@@ -387,6 +386,10 @@ def bound_names(statement: ast.stmt) -> list[str]:
             case _:
                 pending.extend(ast.iter_child_nodes(node))
     return found
+
+
+def _delete_item(container: Any, key: Any) -> None:
+    del container[key]
 
 
 def _as_load(target: ast.expr) -> ast.expr:

@@ -157,7 +157,7 @@ def _outputs(
     if node.returns is None:
         annotations = [("output", types.ANY)] if _returns_value(node) else []
         return _make(annotations, materializers, span), False
-    parts = _tuple_parts(interpreter, node.returns, frame)
+    parts = tuple_parts(interpreter, node.returns, frame)
     if parts is not None and _returns_literal_tuple(node):
         read = [read_annotation(interpreter, part, frame) for part in parts]
         named = [(_output_name(one) or f"output_{index}", one.type) for index, one in enumerate(read)]
@@ -200,7 +200,7 @@ def _materializer(given: Any, name: str) -> str | None:
     return given.replace("/", ".") if isinstance(given, str) else None
 
 
-def _tuple_parts(interpreter: Interpreter, node: ast.expr, frame: Frame) -> list[ast.expr] | None:
+def tuple_parts(interpreter: Interpreter, node: ast.expr, frame: Frame) -> list[ast.expr] | None:
     """The elements of a `Tuple[A, B]` annotation, also behind a name; None for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
@@ -210,7 +210,7 @@ def _tuple_parts(interpreter: Interpreter, node: ast.expr, frame: Frame) -> list
         for one in ast.walk(inner):
             if "lineno" in one._attributes:
                 ast.copy_location(one, node)
-        return _tuple_parts(interpreter, inner, frame)
+        return tuple_parts(interpreter, inner, frame)
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
         return None
     try:
