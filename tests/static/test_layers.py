@@ -44,22 +44,28 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What the modules below a package may import beside the standard library; a longer package's rule goes before a shorter one's."""
+    """What the modules below a package may import beside the standard library.
+
+    Attributes:
+        own: packages of pipec.
+        others: third-party packages.
+        lazy: third-party packages that only a function may import.
+    """
 
     own: tuple[str, ...]
-    others: frozenset[str]
+    others: frozenset[str] = frozenset()
+    lazy: frozenset[str] = frozenset()
 
 
 RULES = {
     "pipec.compiler": Rule(
         ("pipec.compiler", "pipec.templates"), frozenset({"yaml", "pydantic", "libcst", "rich", "jinja2"})
     ),
-    # Shared by the backends: what is not a backend itself.
     "pipec.backends": Rule(("pipec.backends", "pipec.compiler", "pipec.templates"), frozenset({"jinja2", "yaml"})),
-    "pipec.templates": Rule(("pipec.templates",), frozenset()),
-    "pipec.sdk": Rule(("pipec.sdk", "pipec.runtime"), frozenset()),
-    "pipec.runtime": Rule(("pipec.runtime", "pipec.sdk"), frozenset(CODECS)),
-    "pipec.__main__": Rule(("pipec.compiler",), frozenset()),
+    "pipec.templates": Rule(("pipec.templates",)),
+    "pipec.sdk": Rule(("pipec.sdk", "pipec.runtime"), lazy=frozenset(CODECS)),
+    "pipec.runtime": Rule(("pipec.runtime", "pipec.sdk"), lazy=frozenset(CODECS)),
+    "pipec.__main__": Rule(("pipec.compiler",)),
 }
 BACKENDS = ("airflow", "kubeflow", "argo", "local", "containers")
 
@@ -89,10 +95,10 @@ def imports(name: str, path: Path) -> list[Import]:
                 for each in node.names
             )
         if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            for child in node.body:
-                visit(child, is_lazy, True)
-            for child in node.orelse:
-                visit(child, is_lazy, is_for_types)
+            for statement in node.body:
+                visit(statement, is_lazy, True)
+            for statement in node.orelse:
+                visit(statement, is_lazy, is_for_types)
             return
         inside = is_lazy or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         for child in ast.iter_child_nodes(node):
@@ -129,9 +135,9 @@ def is_allowed(each: Import) -> bool:
         return True
     rule = rule_of(each.module)
     if top != "pipec":
-        return top in rule.others
+        return top in rule.others or (each.is_lazy and top in rule.lazy)
     if is_below(each.module, "pipec.sdk") and each.is_lazy:
-        return is_below(each.imported, "pipec.compiler") or is_below(each.imported, "pipec.backends.local")
+        rule = Rule((*rule.own, "pipec.compiler", "pipec.backends.local"))
     if each.imported in {"pipec", "pipec.compiler", "pipec.backends"} and each.imported not in rule.own:
         return False
     return any(is_below(each.imported, package) for package in rule.own)
@@ -172,6 +178,8 @@ def test_the_sdk_imports_the_compiler_in_one_place_at_most() -> None:
         ("pipec.sdk.pipeline", "yaml", False, False),
         ("pipec.runtime.execute", "pipec.compiler.ir", True, False),
         ("pipec.runtime.materializers", "pandas", True, True),
+        ("pipec.runtime.materializers", "pandas", False, False),
+        ("pipec.sdk.files", "fsspec", True, True),
         ("pipec.templates.airflow", "pipec.compiler", False, False),
     ],
 )
