@@ -42,11 +42,9 @@ soak: setup ## The long, random tests.
 	$(PYTEST) -m soak $(ARGS)
 
 lint: dev ## Ruff, mypy, pyright and the import contracts.
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
-	$(BIN)/lint-imports --no-logo
+	@failed=; for check in 'ruff check' 'ruff format --check' mypy pyright 'lint-imports --no-logo'; do \
+		echo "$$check"; PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/$$check || failed="$$failed[$$check] "; \
+	done; test -z "$$failed" || { echo "lint failed: $$failed" >&2; exit 1; }
 
 format: dev ## Format, and fix what ruff can fix.
 	$(BIN)/ruff check --fix-only

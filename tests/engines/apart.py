@@ -55,7 +55,7 @@ def _run_here(function: Callable[[], dict[str, Any]], log: Path, output: Path) -
             os.dup2(handle.fileno(), 1)
             os.dup2(handle.fileno(), 2)
         try:
-            result = {"value": function()}
+            result: dict[str, Any] = {"value": function()}
         except BaseException:
             result = {"value": None, "fault": traceback.format_exc()}
         output.write_text(json.dumps(result, default=repr), encoding="utf-8")

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from apart import run_apart
@@ -26,12 +27,12 @@ from apart import run_apart
 TIMEOUT = 120.0
 
 
-def check(path: Path) -> dict:
+def check(path: Path) -> dict[str, Any]:
     """One entry of the response. An empty DagBag is an error: Airflow skips in silence what does not look like a DAG file to it."""
     from airflow.dag_processing.dagbag import DagBag
     from airflow.serialization.serialized_objects import DagSerialization
 
-    entry: dict = {"path": str(path), "errors": [], "warnings": [], "dags": {}}
+    entry: dict[str, Any] = {"path": str(path), "errors": [], "warnings": [], "dags": {}}
     if not path.exists():
         entry["errors"].append("no such file or folder")
         return entry
@@ -62,7 +63,7 @@ def check(path: Path) -> dict:
     return entry
 
 
-def entry(path: Path, home: Path) -> dict:
+def entry(path: Path, home: Path) -> dict[str, Any]:
     """One entry of the response, made in a forked child: even `os._exit` in a DAG file is only an error of that file."""
     home.mkdir()
     result, fault, _ = run_apart(lambda: check(path), home, TIMEOUT)

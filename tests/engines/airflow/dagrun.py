@@ -26,7 +26,7 @@ import tempfile
 import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from apart import run_apart
@@ -83,7 +83,7 @@ async def build_routes(application: FastAPI) -> None:
         await client.get("/no-such-path")  # any other needs the services of the transport's own start
 
 
-def prepare(case: dict, home: Path, database: Path) -> None:
+def prepare(case: dict[str, Any], home: Path, database: Path) -> None:
     """Point this process, which has imported Airflow with another configuration, at the case's own home and database."""
     shutil.copyfile(database, home / "airflow.db")
     os.environ.update(
@@ -103,7 +103,7 @@ def prepare(case: dict, home: Path, database: Path) -> None:
     settings.configure_orm()
 
 
-def run(case: dict) -> dict:
+def run(case: dict[str, Any]) -> dict[str, Any]:
     """Import the DAG as Airflow would and run it to its end."""
     from airflow.dag_processing.dagbag import DagBag
 
@@ -122,7 +122,7 @@ def run(case: dict) -> dict:
     return {**recorded(case["dag_id"]), "error": error}
 
 
-def recorded(dag_id: str) -> dict:
+def recorded(dag_id: str) -> dict[str, Any]:
     """What the database says of the run."""
     from airflow import settings
     from airflow.models.dagrun import DagRun
@@ -159,15 +159,15 @@ def text(state: object) -> str | None:
     return None if state is None else str(getattr(state, "value", state))
 
 
-def failed(error: str | None) -> dict:
+def failed(error: str | None) -> dict[str, Any]:
     """The entry of a case that has no run."""
     return {"state": None, "error": error, "tasks": [], "xcoms": []}
 
 
-def entry(case: dict, home: Path, database: Path) -> dict:
+def entry(case: dict[str, Any], home: Path, database: Path) -> dict[str, Any]:
     """One entry of the response."""
 
-    def in_child() -> dict:
+    def in_child() -> dict[str, Any]:
         prepare(case, home, database)
         return run(case)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 from google.protobuf import json_format
@@ -22,9 +23,9 @@ from kfp.kubernetes import kubernetes_executor_config_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 
-def check(path: Path) -> dict:
+def check(path: Path) -> dict[str, Any]:
     """One entry of the response."""
-    entry: dict = {"path": str(path), "errors": [], "name": None, "components": [], "executors": []}
+    entry: dict[str, Any] = {"path": str(path), "errors": [], "name": None, "components": [], "executors": []}
     try:
         documents = [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each is not None]
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -62,7 +63,7 @@ def parse(value: object, message, what: str, errors: list[str]):
         return None
 
 
-def check_platform(platform: dict, executors: set[str], errors: list[str]) -> None:
+def check_platform(platform: dict[str, Any], executors: set[str], errors: list[str]) -> None:
     """The second document: the outer parse takes any Kubernetes part, so each executor's is parsed by its own message."""
     parse(platform, pipeline_spec_pb2.PlatformSpec(), "platform", errors)
     kubernetes = (platform.get("platforms") or {}).get("kubernetes") or {}
@@ -73,7 +74,7 @@ def check_platform(platform: dict, executors: set[str], errors: list[str]) -> No
             errors.append(f"platform: executor {name} is not in deploymentSpec")
 
 
-def fixed_facts(spec: dict, parsed) -> list[str]:
+def fixed_facts(spec: dict[str, Any], parsed) -> list[str]:
     """What the backend checks beside the types."""
     errors = []
     if spec.get("schemaVersion") != "2.1.0":

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from typing import Any
 
 from kfp import components, dsl, local
 from kfp.local import status, task_dispatcher
@@ -29,9 +30,9 @@ from apart import COLOUR, run_apart
 TIMEOUT = 300.0
 
 
-def run(case: dict, home: Path) -> dict:
+def run(case: dict[str, Any], home: Path) -> dict[str, Any]:
     """Run one spec in this process. A failed run raises in `kfp.local`; its message goes into the entry."""
-    tasks: list[dict] = []
+    tasks: list[dict[str, Any]] = []
     record_tasks(tasks)
     local.init(
         runner=local.SubprocessRunner(use_venv=False),
@@ -55,11 +56,11 @@ def run(case: dict, home: Path) -> dict:
     return {"state": "success", "error": None, "outputs": outputs, "tasks": tasks}
 
 
-def record_tasks(tasks: list[dict]) -> None:
+def record_tasks(tasks: list[dict[str, Any]]) -> None:
     """Note every task that is executed: `kfp.local` itself returns only the outputs of the root."""
     original = task_dispatcher.run_single_task_implementation
 
-    def recording(**options):
+    def recording(**options: Any) -> tuple[dict[str, Any], Any]:
         entry = {
             "component": options["component_name"],
             "state": "error",
@@ -87,19 +88,20 @@ def plain(value: object) -> object:
 
 def text(error: Exception) -> str:
     """The error without its traceback and without colours."""
-    return COLOUR.sub("", "".join(traceback.format_exception_only(error)).strip())
+    colourless: str = COLOUR.sub("", "".join(traceback.format_exception_only(error)))
+    return colourless.strip()
 
 
-def nothing() -> dict:
+def nothing() -> dict[str, Any]:
     """The entry of a case of which nothing ran."""
     return {"state": None, "error": None, "outputs": {}, "tasks": []}
 
 
-def entry(case: dict, home: Path) -> dict:
+def entry(case: dict[str, Any], home: Path) -> dict[str, Any]:
     """One entry of the response."""
     case = {**case, "spec": str(Path(case["spec"]).absolute())}
 
-    def in_child() -> dict:
+    def in_child() -> dict[str, Any]:
         os.chdir(home)
         os.environ.update(case.get("environment", {}))
         return run(case, home)
