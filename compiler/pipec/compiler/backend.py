@@ -88,7 +88,7 @@ class Request:
 
     source: str
     command: str
-    options: Options = field(default_factory=dict)
+    options: Options = field(default_factory=lambda: {})
 
 
 Model = TypeVar("Model")

@@ -62,7 +62,7 @@ class Hook:
 
     symbol: str
     closure: Closure
-    arguments: Mapping[str, Const] = field(default_factory=dict)
+    arguments: Mapping[str, Const] = field(default_factory=lambda: {})
     takes_exception: bool = False
 
 
@@ -135,18 +135,18 @@ class Config:
     cache_policy: CachePolicy | None = None
     retry: Retry | None = None
     timeout: float | None = None
-    environment: Mapping[str, str | Lazy] = field(default_factory=dict)
+    environment: Mapping[str, str | Lazy] = field(default_factory=lambda: {})
     secrets: tuple[str, ...] = ()
     resources: Resources | None = None
     docker: Mapping[str, Json] | None = None
-    settings: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    extra: Mapping[str, Json] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: {})
+    extra: Mapping[str, Json] = field(default_factory=lambda: {})
     tags: tuple[str, ...] = ()
     model: Mapping[str, Json] | None = None
     hooks: Hooks = field(default_factory=Hooks)
-    labels: Mapping[str, Json] = field(default_factory=dict)
-    toggles: Mapping[str, bool] = field(default_factory=dict)
-    substitutions: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Json] = field(default_factory=lambda: {})
+    toggles: Mapping[str, bool] = field(default_factory=lambda: {})
+    substitutions: Mapping[str, str] = field(default_factory=lambda: {})
     execution_mode: ExecutionMode | None = None
     max_parallelism: int | None = None
-    places: Mapping[str, Span] = field(default_factory=dict)
+    places: Mapping[str, Span] = field(default_factory=lambda: {})

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import PurePath, PurePosixPath
-from typing import TYPE_CHECKING, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 from uuid import UUID
 
 from pipec.compiler.ir.types import ANY, BOOL, FLOAT, INT, NONE, STR, Type
@@ -97,6 +97,10 @@ def _encode_dict(value: Mapping[object, object]) -> Json:
     return {cast("str", key): _encode(item) for key, item in value.items()}
 
 
+def _encode_list(value: Iterable[object]) -> list[Json]:
+    return [_encode(item) for item in value]
+
+
 def _encode_set(kind: str, value: Iterable[object]) -> Json:
     # Sets have no order: that of the text forms is the same in every process.
     return tagged(kind, sorted((_encode(item) for item in value), key=text))
@@ -118,11 +122,11 @@ def _encode_moment(kind: str, value: datetime | time) -> Json:
 
 
 # Keyed by the exact type, so each encoder is only ever given a value of its own.
-_ENCODERS: dict[type, Callable[..., Json]] = {
+_ENCODERS: dict[type, Callable[[Any], Json]] = {
     int: _encode_int,
     float: _encode_float,
-    list: lambda value: [_encode(item) for item in value],
-    tuple: lambda value: tagged("tuple", [_encode(item) for item in value]),
+    list: _encode_list,
+    tuple: lambda value: tagged("tuple", _encode_list(value)),
     dict: _encode_dict,
     set: lambda value: _encode_set("set", value),
     frozenset: lambda value: _encode_set("frozenset", value),
@@ -186,18 +190,46 @@ def _decode_float(word: str) -> float:
     return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[word]
 
 
+def _decode_all(items: Sequence[Json]) -> list[object]:
+    return [decode(item) for item in items]
+
+
+def _decode_tuple(items: Sequence[Json]) -> tuple[object, ...]:
+    return tuple(_decode_all(items))
+
+
+def _decode_set(items: Sequence[Json]) -> set[object]:
+    return set(_decode_all(items))
+
+
+def _decode_frozenset(items: Sequence[Json]) -> frozenset[object]:
+    return frozenset(_decode_all(items))
+
+
+def _decode_entries(entries: Sequence[tuple[Json, Json]]) -> dict[object, object]:
+    return {decode(key): decode(item) for key, item in entries}
+
+
+def _decode_timedelta(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def _decode_bytes(encoded: str) -> bytes:
+    return base64.b64decode(encoded, validate=True)
+
+
 _DECODERS: dict[str, Callable[..., object]] = {
-    "tuple": lambda items: tuple(decode(item) for item in items),
-    "set": lambda items: {decode(item) for item in items},
-    "frozenset": lambda items: frozenset(decode(item) for item in items),
-    "dict": lambda entries: {decode(key): decode(item) for key, item in entries},
-    "bytes": lambda encoded: base64.b64decode(encoded, validate=True),
+    "tuple": _decode_tuple,
+    "set": _decode_set,
+    "frozenset": _decode_frozenset,
+    "dict": _decode_entries,
+    "bytes": _decode_bytes,
     "float": _decode_float,
     "complex": complex,
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "time": time.fromisoformat,
-    "timedelta": lambda seconds: timedelta(seconds=seconds),
+    "timedelta": _decode_timedelta,
     "decimal": Decimal,
     "uuid": UUID,
     "path": PurePosixPath,
@@ -255,12 +287,15 @@ _SIMPLE_KINDS = {
 }
 
 
+_PLAIN_TYPES: dict[type, Type] = {type(None): NONE, bool: BOOL, int: INT, float: FLOAT, str: STR}
+
+
 def _type_of_plain(value: Json) -> Type:
     if isinstance(value, Mapping):
         return Type("dict", (STR, union(map(type_of, value.values())))) if value else Type("dict")
     if isinstance(value, Sequence) and not isinstance(value, str):
         return _container("list", map(type_of, value))
-    return {bool: BOOL, int: INT, float: FLOAT, str: STR}.get(type(value), NONE)
+    return _PLAIN_TYPES[type(value)]
 
 
 def _container(name: str, held: Iterable[Type]) -> Type:

@@ -215,6 +215,6 @@ class Pipeline:
     config: Config
     span: Span
     doc: str = ""
-    frozen: Mapping[str, Const] = field(default_factory=dict)
+    frozen: Mapping[str, Const] = field(default_factory=lambda: {})
     schedule: Schedule | None = None
     code: tuple[CodeFile, ...] = ()
