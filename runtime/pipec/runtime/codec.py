@@ -122,7 +122,7 @@ class _Encoder:
     def _float(self, value: float) -> Json:
         return value if math.isfinite(value) else _tagged("float", str(value))
 
-    def _list(self, value: list[object]) -> Json:
+    def _list(self, value: list[object]) -> list[Json]:
         return [self.encode(item) for item in value]
 
     def _sequence(self, value: tuple[object, ...]) -> Json:
@@ -214,11 +214,13 @@ def _state(value: Any) -> dict[str, object] | None:
     class_ = type(value)
     if is_pydantic(class_):
         return dict(value.__getstate__())
-    reduces = (class_.__reduce_ex__, class_.__reduce__, class_.__new__)
-    if not dataclasses.is_dataclass(class_) or reduces != (object.__reduce_ex__, object.__reduce__, object.__new__):
+    is_plain = all(
+        getattr(class_, name) is getattr(object, name) for name in ("__reduce_ex__", "__reduce__", "__new__")
+    )
+    if not dataclasses.is_dataclass(class_) or not is_plain:
         return None
     # Slotted frozen dataclasses get a `__getstate__` from the standard library; any other is the user's.
-    getstate = class_.__getstate__
+    getstate: Any = class_.__getstate__
     if getstate is not object.__getstate__ and getstate.__name__ != "_dataclass_getstate":
         return None
     fields = {name: getattr(value, name) for name in _fields(class_) if hasattr(value, name)}
@@ -247,7 +249,11 @@ def decode(value: Json, leaf: Callable[[list[Any]], Any] | None = None, *, is_tr
     tagged = content[TAG]
     if len(content) != 1 or not isinstance(tagged, list) or not tagged:
         raise ValueError(f"`{TAG}` is reserved: not canonical JSON")
-    kind, *rest = cast("list[Any]", tagged)
+    return _decode_tagged(tagged, leaf, is_trusted)
+
+
+def _decode_tagged(tagged: list[Any], leaf: Callable[[list[Any]], Any] | None, is_trusted: bool) -> Any:
+    kind, *rest = tagged
     if kind in _SIMPLE:
         return _SIMPLE[kind](*rest)
     if kind in _NESTED:

@@ -9,11 +9,12 @@ A recipe is one of:
 `op` is an operator as Python spells it (unary minus, plus and tilde are `neg`, `pos` and `invert`), `and`, `or`, `not`,
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
 step), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
-(texts …), and the built-in functions of `_FUNCTIONS` below.
+(texts …), and the built-in functions of `_BUILT_IN` below, with `range zip enumerate reversed` as lists.
 """
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import operator
 import os
@@ -145,6 +146,9 @@ def _format(value: Any, specification: str = "", conversion: str = "") -> str:
     return format(value, specification)
 
 
+_BUILT_IN = (
+    "abs all any bool bytes dict divmod float frozenset int len list max min pow repr round set sorted str sum tuple"
+)
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -183,11 +187,5 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "zip": lambda *iterables: list(zip(*iterables, strict=False)),
     "enumerate": lambda *arguments: list(enumerate(*arguments)),
     "reversed": lambda value: list(reversed(value)),
-    **{
-        function.__name__: function
-        for function in (
-            *(abs, all, any, bool, bytes, dict, divmod, float, frozenset, int, len, list, max, min, pow),
-            *(repr, round, set, sorted, str, sum, tuple),
-        )
-    },
+    **{name: getattr(builtins, name) for name in _BUILT_IN.split()},
 }

@@ -8,7 +8,7 @@ import sys
 import typing
 from typing import Any
 
-from pipec.runtime import annotations, codec
+from pipec.runtime import codec, fitting
 from pipec.runtime.artifacts import Workspace
 
 _FOLDER = "content"
@@ -31,7 +31,7 @@ class Custom:
         """Let the class read a copy, as the type that the reader wants; of `Any` and unions as its own first type."""
         content = workspace.folder() / _FOLDER
         shutil.copytree(folder / _FOLDER, content)
-        wanted = annotations.plain(expected)
+        wanted = fitting.plain(expected)
         wanted = typing.get_origin(wanted) or wanted
         if not isinstance(wanted, type) or wanted is object:
             wanted = next(iter(self._class.ASSOCIATED_TYPES), object)

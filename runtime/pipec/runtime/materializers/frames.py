@@ -108,7 +108,7 @@ def _column_loss(column: Any, where: str) -> str | None:
         return None if str(dtype).endswith(("[ms]", "[us]", "[ns]")) else f"the unit of {where}"
     if isinstance(dtype, pandas.StringDtype):
         return None
-    if dtype == object and pandas.api.types.infer_dtype(column, skipna=False) == "string":
+    if getattr(dtype, "kind", "") == "O" and pandas.api.types.infer_dtype(column, skipna=False) == "string":
         # Since pandas 3 text that was read is of the type `str`; before that it is `object` as here.
         return f"the type of {where}" if pandas.__version__.split(".")[0] >= "3" else None
     return f"the type of {where}, {dtype}"

@@ -30,7 +30,9 @@ class RawBytes:
 
 def is_text(value: object) -> bool:
     """Whether it is one of the string types of `pipec.sdk.types` that are shown to people."""
-    return isinstance(value, str) and type(value).__module__ == "pipec.sdk.types" and type(value).__name__ in _EXTENSIONS
+    return (
+        isinstance(value, str) and type(value).__module__ == "pipec.sdk.types" and type(value).__name__ in _EXTENSIONS
+    )
 
 
 class Text:

@@ -16,7 +16,7 @@ _MOST_ITEMS = 64
 
 
 class Structured:
-    """JSON in `data.json`; what JSON cannot say lies in `items/0`, `items/1`, …
+    """JSON in `data.json`; what JSON cannot say lies in `items/0`, `items/1` and so on.
 
     Numpy scalars, which metrics are full of, are said in place: `{"$pipec": ["numpy", dtype, base64]}`.
     """
@@ -35,7 +35,7 @@ class Structured:
         """
         count = 0
 
-        def leaf(item: object) -> codec.Json:
+        def leaf(item: Any) -> codec.Json:
             nonlocal count
             if _is_numpy_scalar(item):
                 return {codec.TAG: ["numpy", item.dtype.str, base64.b64encode(item.tobytes()).decode()]}

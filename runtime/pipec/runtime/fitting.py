@@ -60,8 +60,8 @@ def _evaluated(annotation: Any, scope: dict[str, Any]) -> Any:
 def elements(annotation: Any, count: int) -> list[Any]:
     """The annotations of the elements of a returned tuple, `Any` where they cannot be told."""
     expected = plain(annotation)
-    arguments = typing.get_args(plain)
-    return list(arguments) if typing.get_origin(plain) is tuple and len(arguments) == count else [ANY] * count
+    arguments = typing.get_args(expected)
+    return list(arguments) if typing.get_origin(expected) is tuple and len(arguments) == count else [ANY] * count
 
 
 def name_of(annotation: Any) -> str:
@@ -109,9 +109,9 @@ class _Fitter:
 
     def fit(self, value: Any, annotation: Any) -> Any:
         expected = plain(annotation)
-        if plain is ANY or plain is object:
+        if expected is ANY or expected is object:
             return value
-        origin, arguments = typing.get_origin(plain), typing.get_args(plain)
+        origin, arguments = typing.get_origin(expected), typing.get_args(expected)
         if origin is typing.Union or origin is types.UnionType:
             return self._union(value, arguments)
         if origin is typing.Literal:
@@ -122,7 +122,7 @@ class _Fitter:
             return self._certain(value, isinstance(value, type))
         if origin is not None:
             return self._generic(value, origin)
-        return self._class(value, plain) if isinstance(plain, type) else value
+        return self._class(value, expected) if isinstance(expected, type) else value
 
     def _certain(self, value: Any, is_fit: bool) -> Any:
         if not is_fit:
@@ -153,7 +153,7 @@ class _Fitter:
             return self._certain(value, isinstance(value, origin))
         return value
 
-    def _container(self, value: Any, origin: type, arguments: tuple[Any, ...]) -> Any:
+    def _container(self, value: Any, origin: Any, arguments: tuple[Any, ...]) -> Any:
         value = self._class(value, origin)
         if not arguments:
             return value
