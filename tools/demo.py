@@ -25,7 +25,9 @@ def compile_to(target: str, folder: Path) -> None:
     """Compile the example as a user would, and show the files."""
     command = ["-m", "pipec", "compile", "--target", target, "-o", str(folder)]
     print(f"\n$ pipec compile --target {target}", flush=True)
-    subprocess.run([sys.executable, *command], cwd=EXAMPLE, check=True)
+    done = subprocess.run([sys.executable, *command], cwd=EXAMPLE, check=False)
+    if done.returncode != 0:
+        raise SystemExit(done.returncode)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         text = path.read_text(encoding="utf-8", errors="replace")
         print(f"  {path.relative_to(folder)}  ({text.count(chr(10))} lines)")
