@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("ir", "argo", "kubeflow", "airflow")
 
-HELLO = '''
+HELLO = """
 from typing import Annotated
 
 from pipec.sdk import pipeline, step
@@ -36,7 +36,7 @@ def say_hello(name: str) -> Annotated[str, "greeting"]:
 @pipeline
 def simple_pipeline(name: str = "World") -> Annotated[str, "greeting"]:
     return say_hello(name)
-'''
+"""
 
 PEERS = {
     "kfp": '''
@@ -139,7 +139,9 @@ class Contestant:
         after = os.times()
         shutil.rmtree(output, ignore_errors=True)
         if done.returncode:
-            self.fault = (done.stderr or done.stdout).strip().splitlines()[-1:][0] if done.stderr or done.stdout else "?"
+            self.fault = (
+                (done.stderr or done.stdout).strip().splitlines()[-1:][0] if done.stderr or done.stdout else "?"
+            )
             return
         used = after.children_user - before.children_user + after.children_system - before.children_system
         self.seconds.append(used)

@@ -34,9 +34,7 @@ def make_model(kind: str, seed: int) -> ClassifierMixin:
 
 
 @step
-def train_model(
-    features: np.ndarray, labels: np.ndarray, kind: str, seed: int
-) -> dict[str, str | float]:
+def train_model(features: np.ndarray, labels: np.ndarray, kind: str, seed: int) -> dict[str, str | float]:
     """Trains one model five times and reports its mean accuracy."""
     scores = cross_val_score(make_model(kind, seed), features, labels, cv=5)
     return {"kind": kind, "accuracy": round(float(scores.mean()), 4)}

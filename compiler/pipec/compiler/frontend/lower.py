@@ -18,6 +18,7 @@ from pipec.compiler.frontend.statements import Returned
 from pipec.compiler.frontend.steps import Function, define_step
 from pipec.compiler.frontend.transport import const_type, to_ir, to_json
 from pipec.compiler.frontend.values import (
+    EnumMember,
     Fault,
     Frame,
     FunctionValue,
@@ -231,7 +232,8 @@ def _default(
             )
         )
         return None
-    return Const(to_json(value, span), const_type(value))
+    plain = value.value if isinstance(value, EnumMember) else value  # a run is given the member's value
+    return Const(to_json(plain, span), const_type(plain))
 
 
 def given_value(name: str, value: Any, type_: Type) -> Any:
