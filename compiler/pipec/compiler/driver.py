@@ -166,11 +166,11 @@ def _emit(
     pipeline: Pipeline, target: str, request: Request, project: Project, asked: _Asked
 ) -> tuple[list[GeneratedFile], list[Diagnostic]]:
     if target == IR_TARGET:
-        from pipec.compiler.ir.json import write
-
         given = {**project.options.get(target, {}), **asked.options}
         if given:
             return [], [Diagnostic("PC0503", f"the target `ir` has no option `{name}`") for name in given]
+        from pipec.compiler.ir.json import write
+
         return [GeneratedFile(f"{pipeline.symbol.rpartition(':')[2]}.ir.json", write(pipeline))], []
     backend = find_backend(target)
     if isinstance(backend, Diagnostic):

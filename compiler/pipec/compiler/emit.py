@@ -152,7 +152,7 @@ def write(changes: Sequence[Change]) -> None:
 
 def _make_folders(folder: Path, made: list[Path]) -> None:
     """Makes `folder`, and adds to `made` what did not exist as soon as it does."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
     for one in reversed(missing):
         one.mkdir(exist_ok=True)
         made.append(one)
@@ -172,7 +172,11 @@ def _remove_if_empty(folder: Path) -> None:
 
 def _stage(change: Change) -> Path:
     """A temporary file beside the target, with the new text safely on disk."""
-    handle, name = tempfile.mkstemp(prefix=f".{change.path.name[:40]}.", suffix=".tmp", dir=change.path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{change.path.name[:40]}.", suffix=".tmp", dir=change.path.parent)
+    except OSError as error:
+        error.filename = str(change.path)  # nobody knows the temporary name
+        raise
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:

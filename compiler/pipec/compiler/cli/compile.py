@@ -150,7 +150,7 @@ def _finish(session: Session, outputs: list[Outputs]) -> int:
             return _compare(session, changes)
         write(changes)
     except OSError as error:
-        where = f" `{error.filename}`" if error.filename else ""
+        where = f" `{shown(Path(str(error.filename)))}`:" if error.filename else ""
         session.add([Diagnostic("PC0102", f"nothing was written:{where} {error.strerror or error}")])
         show(session, with_notes=False)
         return 1
