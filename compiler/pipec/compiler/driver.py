@@ -67,7 +67,10 @@ def compile(
         InternalCompilerError: an invariant of the compiler is broken.
     """
     file = Path(path).resolve()
-    project = project or load_project(find_root(file))[0]
+    if project is None:
+        project, faults = load_project(find_root(file))
+        if has_errors(faults):
+            return Compilation((), tuple(faults), {} if project.file is None else {project.file.path: project.file})
     lowered = _lower(project, file, pipeline, parameters or {}, bind or {})
     if has_errors(lowered.diagnostics) or not lowered.pipelines:
         return lowered
@@ -88,7 +91,7 @@ def _lower(
     project: Project, file: Path, pipeline: str | None, parameters: Mapping[str, Any], bind: Mapping[str, Any]
 ) -> Compilation:
     if file.name.endswith(".ir.json"):
-        return _read_ir(project, file)
+        return _read_ir(project, file, pipeline, parameters, bind)
     from pipec.compiler.frontend import Bindings, lower_file
 
     lowered = lower_file(
@@ -97,7 +100,10 @@ def _lower(
     return Compilation((), lowered.diagnostics, lowered.sources, lowered.pipelines)
 
 
-def _read_ir(project: Project, file: Path) -> Compilation:
+def _read_ir(
+    project: Project, file: Path, wanted: str | None, parameters: Mapping[str, Any], bind: Mapping[str, Any]
+) -> Compilation:
+    """The pipeline of an `.ir.json`, which is evaluated already: a parameter cannot be set or fixed in it any more."""
     from pipec.compiler.ir.json import read
 
     name = file.relative_to(project.root).as_posix() if file.is_relative_to(project.root) else file.name
@@ -105,8 +111,20 @@ def _read_ir(project: Project, file: Path) -> Compilation:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return Compilation((), (Diagnostic("PC0102", f"`{name}` cannot be read: {error}"),))
-    pipeline, faults = read(text, name)
-    return Compilation((), tuple(faults), {}, () if pipeline is None else (pipeline,))
+    pipeline, found = read(text, name)
+    faults = [
+        Diagnostic(
+            "PC0506",
+            f"`{flag} {given}=…` cannot be applied to `{name}`, which is evaluated already",
+            help=f"give `{flag}` where `{name}` is made, with `--target ir`",
+        )
+        for flag, values in (("-p", parameters), ("--bind", bind))
+        for given in values
+    ]
+    if pipeline is not None and wanted not in (None, pipeline.name, pipeline.symbol.rpartition(":")[2]):
+        help_ = f"it has `{pipeline.symbol.rpartition(':')[2]}`"
+        faults.append(Diagnostic("PC0105", f"`{name}` has no pipeline `{wanted}`", help=help_))
+    return Compilation((), (*found, *faults), {}, () if pipeline is None else (pipeline,))
 
 
 def _compile_all(lowered: Compilation, file: Path, target: str | None, project: Project, asked: _Asked) -> Compilation:
@@ -148,6 +166,9 @@ def _emit(
     pipeline: Pipeline, target: str, request: Request, project: Project, asked: _Asked
 ) -> tuple[list[GeneratedFile], list[Diagnostic]]:
     if target == IR_TARGET:
+        given = {**project.options.get(target, {}), **asked.options}
+        if given:
+            return [], [Diagnostic("PC0503", f"the target `ir` has no option `{name}`") for name in given]
         from pipec.compiler.ir.json import write
 
         return [GeneratedFile(f"{pipeline.symbol.rpartition(':')[2]}.ir.json", write(pipeline))], []
@@ -200,7 +221,7 @@ def _read_option(option: Option, value: Any) -> Any:
     if option.kind is bool and not isinstance(value, bool):
         read = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(text.lower())
     elif option.kind is int and not isinstance(value, int):
-        read = int(text) if text.lstrip("-").isdecimal() else None
+        read = int(text) if text.removeprefix("-").isdecimal() else None
     elif option.kind is str:
         read = text
     kinds = {bool: "`true` or `false`", int: "a whole number", str: "text"}

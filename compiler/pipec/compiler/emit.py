@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,20 +82,37 @@ def plan(directory: Path, files: Sequence[GeneratedFile]) -> list[Change]:
 
 
 def foreign(changes: Iterable[Change], files: Sequence[GeneratedFile], directory: Path) -> list[Diagnostic]:
-    """The files that would be overwritten or removed and that pipec did not write.
-
-    A folder is ours where its main file is: the `.py` beside `<name>.pipec/` carries the mark for both.
-    """
+    """What would be overwritten or removed and was not written by pipec: single files, and whole folders."""
     owned = {directory / file.path for file in files if file.owns_folder}
-    return [
-        Diagnostic(
-            "PC0508",
-            f"`{_shown(change.path)}` was not written by pipec",
-            help="move it away, choose another folder with `-o`, or overwrite it with `--force`",
-        )
+    folders = {directory / file.path.partition("/")[0] for file in files if file.owns_folder}
+    found = [
+        change.path
         for change in changes
         if change.kind == "changed" and change.path not in owned and MARK not in change.before[:_MARK_WITHIN]
     ]
+    found += sorted(folder for folder in folders if not _is_ours(folder))
+    return [
+        Diagnostic(
+            "PC0508",
+            f"`{_shown(path)}` was not written by pipec",
+            help="move it away, choose another folder with `-o`, or overwrite it with `--force`",
+        )
+        for path in found
+    ]
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether `folder` may be filled and cleared.
+
+    The code in it is the user's, verbatim, and carries no mark: the folder is ours by the marked file beside it
+    (`churn.py` for `churn.pipec/`), or by the runtime that it holds where that file was deleted.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return True
+    if (folder / "pipec" / "runtime").is_dir():
+        return True
+    beside = (path for path in folder.parent.glob(f"{glob.escape(folder.stem)}.*") if path.is_file())
+    return any(MARK.encode() in path.read_bytes()[:_MARK_WITHIN] for path in beside)
 
 
 def _shown(path: Path) -> str:
@@ -108,36 +127,56 @@ def write(changes: Sequence[Change]) -> None:
     Raises:
         OSError: the disk is full, a folder cannot be written to, …; the files are as they were.
     """
-    pending = [change for change in changes if change.kind in {"new", "changed"}]
-    staged: list[tuple[Path, Path]] = []
+    staged: list[tuple[Path | None, Change]] = []
     made: list[Path] = []
     try:
-        for change in pending:
-            made += _make_folders(change.path.parent)
-            staged.append((_stage(change), change.path))
-        _replace_all(staged, {change.path: change for change in pending})
+        for change in changes:
+            if change.kind in {"new", "changed"}:
+                _make_folders(change.path.parent, made)
+                staged.append((_stage(change), change))
+            elif change.kind == "orphaned":
+                staged.append((None, change))
+        _replace_all(staged)
     except BaseException:
         for temporary, _ in staged:
-            temporary.unlink(missing_ok=True)
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
         for folder in reversed(made):
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
-    for change in changes:
+    for _, change in staged:
         if change.kind == "orphaned":
-            change.path.unlink(missing_ok=True)
+            _remove_if_empty(change.path.parent)
 
 
-def _make_folders(folder: Path) -> list[Path]:
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+def _make_folders(folder: Path, made: list[Path]) -> None:
+    """Makes `folder`, and adds to `made` what did not exist as soon as it does."""
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
     for one in reversed(missing):
         one.mkdir(exist_ok=True)
-    return list(reversed(missing))
+        made.append(one)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Removes `folder` and its parents as far as nothing is left in them; Python's caches are nothing."""
+    for one in (folder, *folder.parents):
+        with contextlib.suppress(OSError):
+            if all(path.name == "__pycache__" for path in one.iterdir()):
+                shutil.rmtree(one / "__pycache__", ignore_errors=True)
+        try:
+            one.rmdir()
+        except OSError:
+            return
 
 
 def _stage(change: Change) -> Path:
     """A temporary file beside the target, with the new text safely on disk."""
-    handle, name = tempfile.mkstemp(prefix=f".{change.path.name[:40]}.", suffix=".tmp", dir=change.path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{change.path.name[:40]}.", suffix=".tmp", dir=change.path.parent)
+    except OSError as error:
+        error.filename = str(change.path)  # nobody knows the temporary name
+        raise
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -157,16 +196,19 @@ def _umask() -> int:
     return mask
 
 
-def _replace_all(staged: list[tuple[Path, Path]], changes: dict[Path, Change]) -> None:
-    replaced: list[Path] = []
+def _replace_all(staged: Sequence[tuple[Path | None, Change]]) -> None:
+    done: list[Change] = []
     try:
-        for temporary, path in staged:
-            temporary.replace(path)
-            replaced.append(path)
+        for temporary, change in staged:
+            done.append(change)
+            if temporary is None:
+                change.path.unlink(missing_ok=True)
+            else:
+                temporary.replace(change.path)
     except BaseException:
-        for path in replaced:
+        for change in done:
             with contextlib.suppress(OSError):
-                _restore(changes[path])
+                _restore(change)
         raise
 
 

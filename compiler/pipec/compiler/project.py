@@ -108,7 +108,8 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
             help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
             help_ = help_ or f"it has {', '.join(f'`{one}`' for one in sorted(KEYS))}"
             faults.append(Diagnostic("PC0504", f"`[tool.pipec]` has no key `{key}`", _place(source, key), help=help_))
-    targets = _texts(table, "targets", source, faults) or tuple(_texts(table, "target", source, faults))
+    targets = _texts(table, "targets", source, faults) or _texts(table, "target", source, faults)
+    faults += _unknown_targets(table, source)
     return (
         Project(
             root,
@@ -121,6 +122,19 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
         ),
         faults,
     )
+
+
+def _unknown_targets(table: Mapping[str, Any], source: SourceFile) -> list[Diagnostic]:
+    """What is said for a target that does not exist, which no compilation would read."""
+    from pipec.compiler.registry import unknown_target
+
+    found: list[Diagnostic] = []
+    for key in ("output", "options"):
+        for name in table.get(key, {}) if isinstance(table.get(key), dict) else ():
+            fault = unknown_target(name)
+            if fault is not None:
+                found.append(Diagnostic("PC0405", fault.message, _place(source, name), help=fault.help))
+    return found
 
 
 def _texts(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[Diagnostic]) -> tuple[str, ...]:
@@ -161,22 +175,34 @@ def _place(source: SourceFile, key: str) -> Span:
     return Span(source.path, Position(1, 1), Position(1, 1))
 
 
-def source_files(project: Project) -> list[tuple[Path, str | None]]:
+def source_files(project: Project) -> tuple[list[tuple[Path, str | None]], list[Diagnostic]]:
     """The files to compile where none is named, each with a pipeline's name or None for all.
 
     Those that `sources` names; else every Python file below the root whose text mentions `@` and `pipeline`, not in tests,
-    hidden folders, virtual environments or folders that pipec writes.
+    hidden folders, virtual environments or folders that pipec writes. An entry of `sources` that stands for no file is a
+    fault.
     """
     if project.sources:
         found: list[tuple[Path, str | None]] = []
+        faults: list[Diagnostic] = []
         for entry in project.sources:
             pattern, _, pipeline = entry.partition(":")
-            matches = (
-                sorted(project.root.glob(pattern)) if any(one in pattern for one in "*?[") else [project.root / pattern]
-            )
+            matches = _matches(project.root, pattern)
+            if not matches:
+                place = _place(project.file, "sources") if project.file else None
+                faults.append(Diagnostic("PC0504", f"`sources` names `{pattern}`, which is no file", place))
             found += [(match, pipeline or None) for match in matches]
-        return found
-    return [(path, None) for path in _python_files(project.root) if _may_define_pipeline(path)]
+        return found, faults
+    return [(path, None) for path in _python_files(project.root) if _may_define_pipeline(path)], []
+
+
+def _matches(root: Path, pattern: str) -> list[Path]:
+    if not any(one in pattern for one in "*?["):
+        return [root / pattern] if (root / pattern).is_file() else []
+    try:
+        return sorted(path for path in root.glob(pattern) if path.is_file())
+    except (ValueError, NotImplementedError):  # not a glob that starts from a folder
+        return []
 
 
 def _python_files(root: Path) -> list[Path]:

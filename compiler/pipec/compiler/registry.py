@@ -24,18 +24,28 @@ def find_backend(name: str) -> Backend[Any] | Diagnostic:
     if name in BUILT_IN:
         backend: Backend[Any] = importlib.import_module(f"pipec.backends.{name}").backend
         return backend
-    others = _entry_points()
-    if name not in others:
-        near = near_names(name, [*BUILT_IN, IR_TARGET, *others])
-        listed = ", ".join(f"`{one}`" for one in sorted({*BUILT_IN, IR_TARGET, *others}))
-        help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else f"there are {listed}"
-        return Diagnostic("PC0405", f"there is no target `{name}`", help=help_)
+    unknown = unknown_target(name)
+    if unknown is not None:
+        return unknown
     try:
-        loaded: Backend[Any] = others[name].load()
+        loaded: Backend[Any] = _entry_points()[name].load()
     except Exception as error:
         message = f"the target `{name}` cannot be loaded: {type(error).__name__}: {error}"
         return Diagnostic("PC0405", message, help=f"mend or uninstall the distribution that provides `{name}`")
     return loaded
+
+
+def unknown_target(name: str) -> Diagnostic | None:
+    """Why there is no target `name`; None where there is one. No backend is imported for the answer."""
+    if name in BUILT_IN or name == IR_TARGET:
+        return None
+    others = _entry_points()
+    if name in others:
+        return None
+    near = near_names(name, [*BUILT_IN, IR_TARGET, *others])
+    listed = ", ".join(f"`{one}`" for one in sorted({*BUILT_IN, IR_TARGET, *others}))
+    help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else f"there are {listed}"
+    return Diagnostic("PC0405", f"there is no target `{name}`", help=help_)
 
 
 def names() -> list[str]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipec.compiler.cli.session import UsageError, open_session, pairs, show, targets_of, usage_error
+from pipec.compiler.cli.session import (
+    UsageError,
+    found_by_chance,
+    no_pipeline,
+    open_session,
+    pairs,
+    show,
+    targets_of,
+    usage_error,
+)
 from pipec.compiler.driver import compile as compile_file
 
 if TYPE_CHECKING:
@@ -20,6 +29,8 @@ def run(parsed: argparse.Namespace) -> int:
             pairs(parsed.bind, "--bind"),
             pairs(parsed.option, "-O"),
         )
+        if options and not targets_of(parsed.target):
+            raise UsageError("`-O` sets an option of a target; say which with `--target`")
     except UsageError as error:
         return usage_error(error)
     checked = 0
@@ -35,12 +46,12 @@ def run(parsed: argparse.Namespace) -> int:
                 options=options,
                 project=program.project,
             )
-            found = compilation.diagnostics
-            if session.is_implicit:
-                found = tuple(one for one in found if one.code != "PC0105")
-            session.add(found, compilation.sources)
+            found = found_by_chance(session, program, compilation.diagnostics)
+            session.add(found, compilation.sources, program.project.root)
             if target == targets[0] if targets else target is None:
                 checked += len(compilation.pipelines)
+    if not checked and not session.has_errors:
+        session.add([no_pipeline()])
     show(session, with_notes=not parsed.quiet)
     if not session.has_errors and not parsed.quiet and parsed.format == "text":
         print(f"{checked} pipeline{'s' if checked != 1 else ''} checked, no errors")

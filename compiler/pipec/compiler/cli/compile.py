@@ -11,6 +11,8 @@ from pipec.compiler.cli.session import (
     Program,
     Session,
     UsageError,
+    found_by_chance,
+    no_pipeline,
     open_session,
     pairs,
     show,
@@ -46,6 +48,8 @@ def run(parsed: argparse.Namespace) -> int:
     except UsageError as error:
         return usage_error(error)
     if not session.has_errors:
+        if not outputs:
+            session.add([no_pipeline()])
         for output in outputs:
             session.add(name_clashes(output.files))
     if session.has_errors:
@@ -74,10 +78,8 @@ def _compile_all(session: Session) -> list[Outputs]:
                 options=options,
                 project=program.project,
             )
-            found = compilation.diagnostics
-            if session.is_implicit and not program.project.sources:
-                found = tuple(one for one in found if one.code != "PC0105")
-            session.add(found, compilation.sources)
+            found = found_by_chance(session, program, compilation.diagnostics)
+            session.add(found, compilation.sources, program.project.root)
             if compilation.files:
                 folder = _folder(session, program, target)
                 _collect(by_folder.setdefault(folder, Outputs(folder)), compilation)
@@ -124,11 +126,13 @@ def _folder(session: Session, program: Program, target: str) -> Path:
 
 
 def _print(outputs: list[Outputs]) -> None:
+    """Prints the very bytes that would be written, whatever the terminal's encoding."""
     files = [file for output in outputs for file in output.files]
     for file in files:
         if len(files) > 1:
-            print(f"# ===== {file.path}")
-        sys.stdout.write(file.text)
+            sys.stdout.buffer.write(f"# ===== {file.path}\n".encode())
+        sys.stdout.buffer.write(file.text.encode())
+    sys.stdout.buffer.flush()
 
 
 def _finish(session: Session, outputs: list[Outputs]) -> int:
@@ -146,7 +150,7 @@ def _finish(session: Session, outputs: list[Outputs]) -> int:
             return _compare(session, changes)
         write(changes)
     except OSError as error:
-        where = f" `{error.filename}`" if error.filename else ""
+        where = f" `{shown(Path(str(error.filename)))}`:" if error.filename else ""
         session.add([Diagnostic("PC0102", f"nothing was written:{where} {error.strerror or error}")])
         show(session, with_notes=False)
         return 1

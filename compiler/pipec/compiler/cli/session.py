@@ -44,10 +44,25 @@ class Session:
     projects: dict[Path, Project] = field(default_factory=dict)
     is_implicit: bool = False
 
-    def add(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, SourceFile] | None = None) -> None:
-        """Keeps diagnostics and the files that they point into."""
-        self.diagnostics += diagnostics
-        self.sources |= sources or {}
+    def add(
+        self,
+        diagnostics: Iterable[Diagnostic],
+        sources: Mapping[str, SourceFile] | None = None,
+        root: Path | None = None,
+    ) -> None:
+        """Keeps diagnostics and the files that they point into.
+
+        With `root`, the project of both: their paths, which start there, become paths from the current folder.
+        """
+        prefix = "" if root is None else _from_here(root)
+        if not prefix:
+            self.diagnostics += diagnostics
+            self.sources |= sources or {}
+            return
+        from pipec.compiler.diagnostics.place import moved
+
+        self.diagnostics += [moved(one, lambda path: f"{prefix}{path}") for one in diagnostics]
+        self.sources |= {f"{prefix}{path}": source for path, source in (sources or {}).items()}
 
     @property
     def has_errors(self) -> bool:
@@ -59,8 +74,17 @@ class Session:
         if root not in self.projects:
             project, faults = load_project(root)
             self.projects[root] = project
-            self.add(faults, {} if project.file is None else {project.file.path: project.file})
+            self.add(faults, {} if project.file is None else {project.file.path: project.file}, root)
         return self.projects[root]
+
+
+def _from_here(root: Path) -> str:
+    """What leads from the current folder to `root`, with a slash behind it; empty where that is the same folder."""
+    try:
+        way = Path(os.path.relpath(root, Path.cwd())).as_posix()
+    except ValueError:  # another drive
+        way = root.as_posix()
+    return "" if way == "." else f"{way.rstrip('/')}/"
 
 
 def open_session(parsed: argparse.Namespace) -> Session:
@@ -73,11 +97,11 @@ def open_session(parsed: argparse.Namespace) -> Session:
     if not parsed.sources:
         session.is_implicit = True
         project = session.project(find_root(Path.cwd()))
-        session.programs = [Program(file.resolve(), name, project) for file, name in source_files(project)]
+        files, faults = source_files(project)
+        session.add(faults, {} if project.file is None else {project.file.path: project.file}, project.root)
+        session.programs = [Program(file.resolve(), name, project) for file, name in files]
         if not session.programs and not session.has_errors:
-            message = "no pipeline was found in this project"
-            help_ = "name a file: `pipec compile FILE --target …`, or list files as `sources` in `[tool.pipec]`"
-            session.add([Diagnostic("PC0105", message, help=help_)])
+            session.add([no_pipeline()])
         return session
     for word in parsed.sources:
         file, pipeline = _split(word)
@@ -85,6 +109,19 @@ def open_session(parsed: argparse.Namespace) -> Session:
             raise UsageError(f"`{word}` is a folder; name a Python file in it")
         session.programs.append(Program(file.resolve(), pipeline, session.project(find_root(file.resolve()))))
     return session
+
+
+def no_pipeline() -> Diagnostic:
+    """What is said where nothing is named and nothing is found."""
+    help_ = "name a file: `pipec compile FILE --target …`, or list files as `sources` in `[tool.pipec]`"
+    return Diagnostic("PC0105", "no pipeline was found in this project", help=help_)
+
+
+def found_by_chance(session: Session, program: Program, found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """`found` without the remark that a file defines no pipeline, where nobody named the file."""
+    if session.is_implicit and not program.project.sources:
+        return [one for one in found if one.code != "PC0105"]
+    return found
 
 
 def _split(word: str) -> tuple[Path, str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pipec.compiler.diagnostics.codes import CODES
 from pipec.compiler.diagnostics.model import Severity
@@ -114,4 +115,4 @@ def _location(span: Span) -> dict[str, Any]:
         "endLine": span.end.line,
         "endColumn": span.end.column,
     }
-    return {"artifactLocation": {"uri": span.path, "uriBaseId": "SRCROOT"}, "region": region}
+    return {"artifactLocation": {"uri": quote(span.path), "uriBaseId": "SRCROOT"}, "region": region}

@@ -25,7 +25,8 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, SourceFile],
     if not diagnostics:
         return ""
     blocks = [render_one(diagnostic, sources, colour=colour) for diagnostic in diagnostics]
-    return "\n".join([*blocks, count_line(diagnostics)]) + "\n"
+    counted = count_line(diagnostics)
+    return "\n".join([*blocks, f"{counted}\n"] if counted else blocks)
 
 
 def count_line(diagnostics: Sequence[Diagnostic]) -> str:
