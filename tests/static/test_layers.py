@@ -59,7 +59,8 @@ class Rule:
 
 RULES = {
     "pipec.compiler": Rule(
-        ("pipec.compiler", "pipec.templates"), frozenset({"yaml", "pydantic", "libcst", "rich", "jinja2"})
+        ("pipec.compiler", "pipec.templates"),
+        frozenset({"yaml", "pydantic", "pydantic_core", "libcst", "rich", "jinja2"}),
     ),
     "pipec.backends": Rule(("pipec.backends", "pipec.compiler", "pipec.templates"), frozenset({"jinja2", "yaml"})),
     "pipec.templates": Rule(("pipec.templates",)),

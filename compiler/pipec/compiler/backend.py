@@ -32,10 +32,14 @@ class Support(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One row of a ledger: how a feature is supported, and in a sentence how, or why not."""
+    """One row of a ledger: how a feature is supported, and in a sentence how, or why not.
+
+    `help` says what the user can do instead, if anything.
+    """
 
     support: Support
     note: str = ""
+    help: str = ""
 
 
 Ledger = Mapping["Feature", Capability]

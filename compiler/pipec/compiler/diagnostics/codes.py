@@ -25,6 +25,7 @@ CODES: dict[str, Code] = {
     "PC0104": Code("source-too-large", "a source file is larger than the limit"),
     "PC0105": Code("no-pipeline", "no pipeline is defined where one was asked for"),
     "PC0106": Code("nested-too-deep", "a source file is nested deeper than can be read"),
+    "PC0107": Code("invalid-ir-file", "a `.ir.json` file is not the JSON form of a pipeline"),
     # 02: names and types
     "PC0201": Code("unknown-name", "a name is not defined"),
     "PC0202": Code("unknown-import", "an imported module or name does not exist in the project"),

@@ -6,13 +6,15 @@ them with the ledger of the chosen backend before anything is emitted.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pipec.compiler.ir.config import Hooks, Resources, Retry
 from pipec.compiler.ir.model import Call, ForEach, Group, If
-from pipec.compiler.ir.types import is_optional, members
-from pipec.compiler.ir.values import DictOf, Expr, Lazy, ListOf, RunFact
-from pipec.compiler.ir.walk import operands, operations
+from pipec.compiler.ir.types import is_number_like, is_optional, members
+from pipec.compiler.ir.values import DictOf, Expr, Lazy, ListOf, Output, RunFact
+from pipec.compiler.ir.walk import leaves, operands, operations, results_of, values_of
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.config import Config, Schedule
@@ -76,136 +78,149 @@ class Feature(StrEnum):
 
 
 def features_of(pipeline: Pipeline) -> dict[Feature, Span]:
-    """The features that `pipeline` uses, each with the first place that asks for it."""
-    found: dict[Feature, Span] = {}
-    for parameter in pipeline.parameters:
-        _parameter(parameter, found)
-    if pipeline.outputs:
-        found[Feature.PIPELINE_OUTPUTS] = pipeline.span
+    """Each feature that the pipeline uses, with the first place that asks for it, in order of being found."""
+    found = _Found({}, pipeline)
+    found.pipeline_level()
     for operation in operations(pipeline.body):
-        _operation(operation, pipeline, found)
-    if pipeline.doc:
-        found.setdefault(Feature.DOCS, pipeline.span)
-    _config(pipeline.config, pipeline.span, found, is_run=True)
-    if pipeline.schedule is not None:
-        _schedule(pipeline.schedule, found)
-    return found
+        found.operation(operation)
+    return found.features
 
 
-def _parameter(parameter: Parameter, found: dict[Feature, Span]) -> None:
-    found.setdefault(Feature.PARAMETERS, parameter.span)
-    if parameter.default is None:
-        found.setdefault(Feature.REQUIRED_PARAMETERS, parameter.span)
-    if is_optional(parameter.type) or (parameter.default is not None and parameter.default.value is None):
-        found.setdefault(Feature.OPTIONAL_PARAMETERS, parameter.span)
-    if any(member.name in {"list", "dict", "tuple", "set"} for member in members(parameter.type)):
-        found.setdefault(Feature.STRUCTURED_PARAMETERS, parameter.span)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is found so far. The first place of a feature stays."""
+
+    features: dict[Feature, Span]
+    pipeline: Pipeline
+
+    def add(self, feature: Feature, span: Span, is_used: bool = True) -> None:
+        if is_used:
+            self.features.setdefault(feature, span)
+
+    def pipeline_level(self) -> None:
+        pipeline = self.pipeline
+        for parameter in pipeline.parameters:
+            self.parameter(parameter)
+        self.add(Feature.DOCS, pipeline.span, bool(pipeline.doc))
+        self.add(
+            Feature.RUN_TIMEOUT, _place(pipeline.config, "timeout", pipeline.span), pipeline.config.timeout is not None
+        )
+        self.add(Feature.RUN_HOOKS, _place(pipeline.config, "hooks", pipeline.span), pipeline.config.hooks != _NO_HOOKS)
+        self.config(pipeline.config, pipeline.span)
+        if pipeline.schedule is not None:
+            self.schedule(pipeline.schedule)
+        for output in pipeline.outputs:
+            self.add(Feature.PIPELINE_OUTPUTS, pipeline.span)
+            self.value(output.value, pipeline.span)
+        for step in pipeline.steps.values():
+            self.add(Feature.MULTIPLE_OUTPUTS, step.span, len(step.outputs) > 1)
+            self.add(Feature.DOCS, step.span, bool(step.doc))
+            self.add(Feature.MATERIALIZERS, step.span, any(output.materializer for output in step.outputs))
+
+    def parameter(self, parameter: Parameter) -> None:
+        span, type_ = parameter.span, parameter.type
+        self.add(Feature.PARAMETERS, span)
+        self.add(Feature.REQUIRED_PARAMETERS, span, parameter.default is None)
+        self.add(Feature.OPTIONAL_PARAMETERS, span, is_optional(type_))
+        self.add(Feature.STRUCTURED_PARAMETERS, span, any(member.name in _STRUCTURED for member in members(type_)))
+        self.add(Feature.DOCS, span, bool(parameter.doc))
+
+    def schedule(self, schedule: Schedule) -> None:
+        span = schedule.span
+        self.add(Feature.SCHEDULE_CRON, span, schedule.cron is not None)
+        self.add(Feature.SCHEDULE_INTERVAL, span, schedule.interval is not None)
+        self.add(Feature.SCHEDULE_ONCE, span, schedule.run_once_at is not None)
+        self.add(Feature.SCHEDULE_WINDOW, span, schedule.start_time is not None or schedule.end_time is not None)
+        self.add(Feature.SCHEDULE_CATCHUP, span, schedule.catchup)
+
+    def operation(self, operation: Operation) -> None:
+        span = operation.span
+        self.add(Feature.ORDER, span, bool(operation.after))
+        match operation:
+            case Call(config=config):
+                self.add(Feature.STEP_TIMEOUT, _place(config, "timeout", span), config.timeout is not None)
+                self.add(Feature.STEP_HOOKS, _place(config, "hooks", span), config.hooks != _NO_HOOKS)
+                self.config(config, span)
+                for value in operation.arguments.values():
+                    self.value(value, span)
+            case If():
+                self.add(Feature.CONDITIONS, span)
+                for value in values_of(operation):
+                    self.leaves(value, span)
+            case ForEach(max_parallelism=bound):
+                self.add(Feature.LOOPS, span)
+                self.add(Feature.LOOP_PARALLELISM, span, bound is not None)
+                self.value(operation.items, span)
+            case Group():
+                self.add(Feature.GROUPS, span)
+        for value in results_of(operation):
+            self.value(value, span)
+
+    def value(self, value: Value, span: Span) -> None:
+        """A value that travels: how it is put together counts, and its leaves."""
+        pending = [value]
+        while pending:
+            top = pending.pop()
+            self.add(Feature.EXPRESSIONS, span, isinstance(top, Expr))
+            if isinstance(top, ListOf | DictOf):
+                self.add(Feature.FAN_IN, span, any(isinstance(leaf, Output) for leaf in leaves(top)))
+            pending.extend(reversed(operands(top)))
+        self.leaves(value, span)
+
+    def leaves(self, value: Value, span: Span) -> None:
+        for leaf in leaves(value):
+            match leaf:
+                case Lazy():
+                    self.add(Feature.LAZY_INPUTS, span)
+                case RunFact():
+                    self.add(Feature.RUN_FACTS, span)
+                case Output(type=type_):
+                    feature = Feature.PARAMETER_OUTPUTS if is_number_like(type_) else Feature.ARTIFACT_OUTPUTS
+                    self.add(feature, span)
+                case _:
+                    pass
+
+    def config(self, config: Config, span: Span) -> None:
+        """What means the same on a call and on the pipeline."""
+        for feature, name, is_used in _config_features(config):
+            self.add(feature, _place(config, name, span), is_used)
+        for table, feature in (("settings", Feature.COMPONENT_SETTINGS), ("toggles", Feature.TOGGLES)):
+            for key in config.settings if table == "settings" else config.toggles:
+                self.add(feature, _place(config, f"{table}.{key}", _place(config, table, span)))
 
 
-def _operation(operation: Operation, pipeline: Pipeline, found: dict[Feature, Span]) -> None:
-    span = operation.span
-    if operation.after:
-        found.setdefault(Feature.ORDER, span)
-    match operation:
-        case Call():
-            _call(operation, pipeline, found)
-        case If():
-            found.setdefault(Feature.CONDITIONS, span)
-        case ForEach(max_parallelism=limit):
-            found.setdefault(Feature.LOOPS, span)
-            if limit is not None:
-                found.setdefault(Feature.LOOP_PARALLELISM, span)
-        case Group():
-            found.setdefault(Feature.GROUPS, span)
+def _place(config: Config, name: str, otherwise: Span) -> Span:
+    return config.places.get(name, otherwise)
 
 
-def _call(call: Call, pipeline: Pipeline, found: dict[Feature, Span]) -> None:
-    step = pipeline.steps[call.step]
-    for output in step.outputs:
-        kind = Feature.PARAMETER_OUTPUTS if output.carrier == "parameter" else Feature.ARTIFACT_OUTPUTS
-        found.setdefault(kind, call.span)
-        if output.materializer is not None:
-            found.setdefault(Feature.MATERIALIZERS, call.span)
-    if len(step.outputs) > 1:
-        found.setdefault(Feature.MULTIPLE_OUTPUTS, call.span)
-    if step.doc:
-        found.setdefault(Feature.DOCS, step.span)
-    for value in call.arguments.values():
-        _value(value, call.span, found)
-    _config(call.config, call.span, found, is_run=False)
+def _config_features(config: Config) -> tuple[tuple[Feature, str, bool], ...]:
+    """Feature, field, and whether it is asked for."""
+    retry, resources = config.retry or _NO_RETRY, config.resources or _NO_RESOURCES
+    return (
+        (Feature.RETRIES, "retry", retry.max_retries > 0),
+        (Feature.RETRY_DELAY, "retry", retry.max_retries > 0 and retry.delay > 0),
+        (Feature.RETRY_BACKOFF, "retry", retry.max_retries > 0 and retry.backoff != 1),
+        (Feature.CPU, "resources", resources.cpu_count is not None),
+        (Feature.MEMORY, "resources", resources.memory is not None),
+        (Feature.GPU, "resources", bool(resources.gpu_count) or resources.gpu_class is not None),
+        (Feature.ENVIRONMENT, "environment", bool(config.environment)),
+        (Feature.SECRETS, "secrets", bool(config.secrets)),
+        # Not to cache is what a target does that cannot: only asking for the cache asks for something.
+        (Feature.CACHING, "cache", config.cache is True),
+        (Feature.CACHE_POLICY, "cache_policy", config.cache_policy is not None),
+        (Feature.TAGS, "tags", bool(config.tags)),
+        (Feature.MODEL, "model", config.model is not None),
+        (Feature.EXTRA, "extra", bool(config.extra)),
+        (Feature.STOP_ON_FAILURE, "execution_mode", config.execution_mode == "stop_on_failure"),
+        (Feature.FAIL_FAST, "execution_mode", config.execution_mode == "fail_fast"),
+        (Feature.MAX_PARALLELISM, "max_parallelism", config.max_parallelism is not None),
+        (Feature.DOCKER_SETTINGS, "docker", config.docker is not None),
+        (Feature.SUBSTITUTIONS, "substitutions", bool(config.substitutions)),
+        (Feature.LABELS, "labels", bool(config.labels)),
+    )
 
 
-def _value(value: Value, span: Span, found: dict[Feature, Span]) -> None:
-    pending = [value]
-    while pending:
-        inner = pending.pop()
-        match inner:
-            case ListOf() | DictOf():
-                found.setdefault(Feature.FAN_IN, span)
-            case Expr():
-                found.setdefault(Feature.EXPRESSIONS, span)
-            case Lazy():
-                found.setdefault(Feature.LAZY_INPUTS, span)
-            case RunFact():
-                found.setdefault(Feature.RUN_FACTS, span)
-            case _:
-                pass
-        pending += operands(inner)
-
-
-def _config(config: Config, span: Span, found: dict[Feature, Span], is_run: bool) -> None:  # noqa: C901 - a list of features
-    def note(feature: Feature, place: str) -> None:
-        found.setdefault(feature, config.places.get(place, span))
-
-    if config.retry is not None and not is_run:
-        note(Feature.RETRIES, "retry")
-        if config.retry.delay:
-            note(Feature.RETRY_DELAY, "retry")
-        if config.retry.backoff != 1:
-            note(Feature.RETRY_BACKOFF, "retry")
-    if config.resources is not None and not is_run:
-        asked = {
-            Feature.CPU: config.resources.cpu_count,
-            Feature.MEMORY: config.resources.memory,
-            Feature.GPU: config.resources.gpu_count or config.resources.gpu_class,
-        }
-        for feature, amount in asked.items():
-            if amount is not None:
-                note(feature, "resources")
-    if any(getattr(config.hooks, name) is not None for name in type(config.hooks).__dataclass_fields__):
-        note(Feature.RUN_HOOKS if is_run else Feature.STEP_HOOKS, "hooks")
-    simple: dict[Feature, tuple[str, object]] = {
-        Feature.RUN_TIMEOUT if is_run else Feature.STEP_TIMEOUT: ("timeout", config.timeout),
-        Feature.ENVIRONMENT: ("environment", config.environment),
-        Feature.SECRETS: ("secrets", config.secrets),
-        Feature.CACHING: ("cache", config.cache),
-        Feature.CACHE_POLICY: ("cache_policy", config.cache_policy),
-        Feature.TAGS: ("tags", config.tags),
-        Feature.MODEL: ("model", config.model),
-        Feature.EXTRA: ("extra", config.extra),
-        Feature.STOP_ON_FAILURE: ("execution_mode", config.execution_mode == "stop_on_failure"),
-        Feature.FAIL_FAST: ("execution_mode", config.execution_mode == "fail_fast"),
-        Feature.MAX_PARALLELISM: ("max_parallelism", config.max_parallelism),
-        Feature.DOCKER_SETTINGS: ("docker", config.docker),
-        Feature.TOGGLES: ("toggles", config.toggles),
-        Feature.LABELS: ("labels", config.labels),
-        Feature.SUBSTITUTIONS: ("substitutions", config.substitutions),
-    }
-    for feature, (place, value) in simple.items():
-        if value:
-            key = next((one for one in config.places if one == place or one.startswith(f"{place}.")), place)
-            note(feature, key)
-    for key in config.settings:
-        note(Feature.COMPONENT_SETTINGS, f"settings.{key}")
-
-
-def _schedule(schedule: Schedule, found: dict[Feature, Span]) -> None:
-    for feature, value in (
-        (Feature.SCHEDULE_CRON, schedule.cron),
-        (Feature.SCHEDULE_INTERVAL, schedule.interval),
-        (Feature.SCHEDULE_ONCE, schedule.run_once_at),
-        (Feature.SCHEDULE_WINDOW, schedule.start_time or schedule.end_time),
-        (Feature.SCHEDULE_CATCHUP, schedule.catchup),
-    ):
-        if value:
-            found.setdefault(feature, schedule.span)
+_STRUCTURED = {"list", "dict", "tuple", "set"}
+_NO_HOOKS = Hooks()
+_NO_RETRY = Retry(0)
+_NO_RESOURCES = Resources()

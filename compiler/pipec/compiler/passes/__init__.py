@@ -1,30 +1,80 @@
-"""The target-independent passes, in the order in which they run. A pass is one function on the pipeline, in one file."""
+"""The target-independent passes, in their order, and the driver that runs and checks them.
+
+A pass is one function `apply(pipeline) -> (pipeline, diagnostics)` in a file of its own, whose docstring shows before
+and after. It is handed a sound pipeline and gives one back; it changes nothing in place.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipec.compiler.diagnostics import has_errors
-from pipec.compiler.passes.assign_carriers import assign_carriers
-from pipec.compiler.passes.check_cycles import check_cycles
-from pipec.compiler.passes.check_edges import check_edges
-from pipec.compiler.passes.check_secrets import check_secrets
-from pipec.compiler.passes.lift_after import lift_after
+from pipec.compiler.diagnostics import has_errors, in_order
+from pipec.compiler.errors import InternalCompilerError
+from pipec.compiler.ir.verifier import verify as violations_of
+from pipec.compiler.passes import (
+    assign_carriers,
+    check_cycles,
+    check_edges,
+    check_secrets,
+    drop_dead_arms,
+    lift_after,
+)
+from pipec.compiler.passes.check_capabilities import check_capabilities
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipec.compiler.diagnostics import Diagnostic
     from pipec.compiler.ir.model import Pipeline
 
-PASSES = (lift_after, check_cycles, check_edges, assign_carriers, check_secrets)
-"""What runs between the front end and a target."""
+    Pass = Callable[[Pipeline], tuple[Pipeline, list[Diagnostic]]]
+
+__all__ = ["PASSES", "check_capabilities", "run_passes"]
+
+PASSES: tuple[tuple[str, Pass], ...] = (
+    # Arms that never run go first: what they ask for is no fault.
+    ("drop_dead_arms", drop_dead_arms.apply),
+    ("lift_after", lift_after.apply),
+    ("check_cycles", check_cycles.apply),
+    ("check_edges", check_edges.apply),
+    ("check_secrets", check_secrets.apply),
+    ("assign_carriers", assign_carriers.apply),
+)
+"""Every pass by name, in the order in which they run."""
 
 
-def run_passes(pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
-    """`pipeline` after all passes, and what they found; the first pass with errors is the last."""
+_MOST_SHOWN = 10
+
+
+def run_passes(pipeline: Pipeline, verify: bool = True) -> tuple[Pipeline, list[Diagnostic]]:
+    """Runs all passes.
+
+    They all run even where one finds errors, so that one run shows all faults; after a fault the changed pipeline is
+    not for emitting.
+
+    Args:
+        pipeline: what the front end made.
+        verify: whether to check the invariants before the first pass and after each.
+
+    Raises:
+        InternalCompilerError: an invariant does not hold, and no pass has found an error that explains it.
+    """
     found: list[Diagnostic] = []
-    for apply in PASSES:
-        pipeline, diagnostics = apply(pipeline)
-        found += diagnostics
-        if has_errors(diagnostics):
-            break
-    return pipeline, found
+    if verify:
+        _verify(pipeline, "lowering", is_lifted=False)
+    is_lifted = False
+    for name, apply in PASSES:
+        changed, diagnostics = apply(pipeline)
+        found.extend(diagnostics)
+        is_lifted = is_lifted or name == "lift_after"
+        if verify and changed is not pipeline and not has_errors(found):
+            _verify(changed, name, is_lifted=is_lifted)
+        pipeline = changed
+    return pipeline, in_order(found)
+
+
+def _verify(pipeline: Pipeline, where: str, *, is_lifted: bool) -> None:
+    if violations := violations_of(pipeline, is_lifted=is_lifted):
+        shown = "; ".join(violations[:_MOST_SHOWN])
+        more = f"; and {len(violations) - _MOST_SHOWN} more" if len(violations) > _MOST_SHOWN else ""
+        raise InternalCompilerError(f"PC0901: invalid intermediate representation after `{where}`: {shown}{more}")

@@ -1,42 +1,64 @@
-"""Compares what a pipeline asks for with what a target can do, before anything is emitted."""
+"""Compares what a pipeline uses with the ledger of a target: PC0401 for what it refuses, PC0402 for what it ignores."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-from pipec.compiler.backend import Support
+from pipec.compiler.backend import Capability, Support
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.ir.features import features_of
 
 if TYPE_CHECKING:
-    from pipec.compiler.backend import Backend
+    from pipec.compiler.backend import Ledger
+    from pipec.compiler.ir.features import Feature
     from pipec.compiler.ir.model import Pipeline
+    from pipec.compiler.source import Span
 
 
-def check_capabilities(pipeline: Pipeline, backend: Backend[Any]) -> list[Diagnostic]:
-    """An error for each feature that the ledger refuses, a note for each that has no meaning on the target."""
+class Target(Protocol):
+    """The part of a `Backend` that this check reads."""
+
+    @property
+    def title(self) -> str:
+        """The product, for people."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """What it can do, for every feature."""
+        ...
+
+
+_UNSAID = Capability(Support.REFUSED, "its ledger says nothing about it")
+_HELP = "leave it out for this target, or choose another: `pipec targets --ledger` compares them"
+
+
+def check_capabilities(pipeline: Pipeline, backend: Target) -> list[Diagnostic]:
+    """One diagnostic for each feature that the target refuses or ignores, at the first place that asks for it."""
     found: list[Diagnostic] = []
     for feature, span in features_of(pipeline).items():
-        row = backend.ledger.get(feature)
-        if row is None or row.support is Support.REFUSED:
-            note = row.note if row is not None else "its ledger says nothing about it"
-            found.append(
-                Diagnostic(
-                    "PC0401",
-                    f"{backend.title} cannot do this: {feature.value}",
-                    span,
-                    notes=(note,) if note else (),
-                    help="leave it out for this target, or choose another: `pipec targets --ledger` compares them",
-                )
-            )
-        elif row.support is Support.IGNORED:
-            found.append(
-                Diagnostic(
-                    "PC0402",
-                    f"{feature.value} has no effect on {backend.title}",
-                    span,
-                    notes=(row.note,) if row.note else (),
-                    severity=Severity.NOTE,
-                )
-            )
+        capability = backend.ledger.get(feature, _UNSAID)
+        match capability.support:
+            case Support.REFUSED:
+                message = f"{backend.title} cannot do this: {feature.value}"
+                found.append(_diagnostic("PC0401", message, span, capability, Severity.ERROR, feature))
+            case Support.IGNORED:
+                message = f"{feature.value} has no effect on {backend.title}"
+                found.append(_diagnostic("PC0402", message, span, capability, Severity.NOTE, feature))
+            case Support.NATIVE | Support.EMULATED:
+                pass
     return found
+
+
+def _diagnostic(
+    code: str, message: str, span: Span, capability: Capability, severity: Severity, feature: Feature
+) -> Diagnostic:
+    return Diagnostic(
+        code,
+        message,
+        span,
+        label=feature.value,
+        notes=(capability.note,) if capability.note else (),
+        help=capability.help or (_HELP if severity is Severity.ERROR else ""),
+        severity=severity,
+    )

@@ -1,10 +1,9 @@
-"""Compares the type of what flows into an input with the type that the input states.
+"""Compares the type of what a call is given with the type of the input, and looks whether loops go over lists (PC0207).
 
-Before:  train(data: pandas.DataFrame, lr: float) called as train(data=Const("a.csv"), lr=Output(load, rows): int)
-After:   an error at `data`; an `int` serves for a `float`
+Only a certain mismatch is an error (`pipec.compiler.ir.compatibility`); where the types leave it open, Python decides
+when the step runs. Changes nothing.
 
-Only what is certain is an error: both sides must be built-in types, or one of them a class that no built-in value is of.
-What a parameter may hold beside `None`, unions with a fitting member, `Any` and classes of the same kind say nothing.
+Refused:  train = call steps:train(data=%load.output)       load.output: pandas.DataFrame, data: int
 """
 
 from __future__ import annotations
@@ -12,69 +11,83 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic, Label
-from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Const
-from pipec.compiler.ir.walk import calls
+from pipec.compiler.ir.compatibility import is_certain_mismatch
+from pipec.compiler.ir.model import Call, ForEach
+from pipec.compiler.ir.types import Type, members
+from pipec.compiler.ir.values import Const, Output, Param
+from pipec.compiler.ir.walk import operations
 
 if TYPE_CHECKING:
-    from pipec.compiler.ir.model import Call, Pipeline, StepDef, StepInput
-    from pipec.compiler.ir.types import Type
+    from pipec.compiler.ir.model import Operation, Pipeline
     from pipec.compiler.ir.values import Value
 
-_BUILT_IN = frozenset({"none", "bool", "int", "float", "str", "bytes", "list", "dict", "tuple", "set"})
-_SERVES = frozenset(
-    {
-        ("int", "float"), ("bool", "int"), ("bool", "float"), ("list", "tuple"), ("tuple", "list"), ("list", "set"),
-        ("tuple", "set"), ("set", "list"),
-    }
-)  # fmt: skip
-"""Pairs of a producer's and a consumer's type that the runtime converts, as pydantic does (`reference/zenml.md` §7)."""
-
-_PLAIN_CLASSES = frozenset({"pandas.DataFrame", "pandas.Series", "numpy.ndarray", "polars.DataFrame"})
-"""Classes that no plain value converts to."""
+_NOT_ITERABLE = {"none", "bool", "int", "float", "complex"}
 
 
-def check_edges(pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
-    """The pipeline as it is, and an error for each argument that certainly does not fit its input."""
+def apply(pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
+    """The pass."""
+    checked: dict[tuple[Type, Type], bool] = {}
+    known = {operation.id: operation for operation in operations(pipeline.body)}
     found: list[Diagnostic] = []
-    for call in calls(pipeline.body):
-        step = pipeline.steps[call.step]
-        inputs = {one.name: one for one in step.inputs}
-        for name, value in call.arguments.items():
-            if name in inputs and not fits(value.type, inputs[name].type):
-                found.append(_diagnostic(call, step, inputs[name], value))
+    for operation in known.values():
+        match operation:
+            case Call(arguments=arguments):
+                inputs = {item.name: item for item in pipeline.steps[operation.step].inputs}
+                for name, value in arguments.items():
+                    pair = (value.type, inputs[name].type)
+                    if pair not in checked:
+                        checked[pair] = is_certain_mismatch(*pair)
+                    if checked[pair] and not _is_coerced(value, inputs[name].type):
+                        found.append(_mismatch(pipeline, operation, name, value, known))
+            case ForEach(items=items) if all(member.name in _NOT_ITERABLE for member in members(items.type)):
+                found.append(
+                    Diagnostic(
+                        "PC0207",
+                        f"a loop goes over {_described(items)}, which is `{items.type}`",
+                        operation.span,
+                        help="loop over a list, or over `range(…)` of a number",
+                    )
+                )
+            case _:
+                pass
     return pipeline, found
 
 
-def fits(given: Type, wanted: Type) -> bool:
-    """Whether a value of `given` may serve where `wanted` is stated; False only where it certainly may not."""
-    return any(_member_fits(one, other) for one in types.members(given) for other in types.members(wanted))
-
-
-def _member_fits(given: Type, wanted: Type) -> bool:
-    if types.ANY in (given, wanted) or given.name == wanted.name or (given.name, wanted.name) in _SERVES:
-        return given.name != wanted.name or _arguments_fit(given, wanted)
-    if wanted.name == "literal" or wanted.choices or given.name == "literal" or given.choices:
-        return True
-    if given.name in _BUILT_IN and wanted.name in _BUILT_IN:
+def _is_coerced(value: Value, taken: Type) -> bool:
+    """Whether it is literal text that ZenML would read as the number that the step wants (`"3"` for an `int`)."""
+    if not isinstance(value, Const) or not isinstance(value.value, str):
         return False
-    if given.name in _BUILT_IN:
-        return wanted.name not in _PLAIN_CLASSES
-    return wanted.name not in _BUILT_IN or given.name not in _PLAIN_CLASSES
-
-
-def _arguments_fit(given: Type, wanted: Type) -> bool:
-    if not given.arguments or not wanted.arguments or len(given.arguments) != len(wanted.arguments):
+    if any(member.name == "bool" for member in members(taken)):
         return True
-    return all(fits(one, other) for one, other in zip(given.arguments, wanted.arguments, strict=True))
+    try:
+        float(value.value)
+    except ValueError:
+        return False
+    return any(member.name in {"int", "float"} for member in members(taken))
 
 
-def _diagnostic(call: Call, step: StepDef, wanted: StepInput, value: Value) -> Diagnostic:
-    what = "a constant" if isinstance(value, Const) else "a value"
+def _mismatch(pipeline: Pipeline, call: Call, name: str, value: Value, known: dict[str, Operation]) -> Diagnostic:
+    step = pipeline.steps[call.step]
+    taken = next(item.type for item in step.inputs if item.name == name)
+    related = [Label(step.span, f"`{step.name}` takes `{name}: {taken}`")]
+    if isinstance(value, Output) and value.operation in known:
+        related.append(Label(known[value.operation].span, f"`{value.operation}` gives `{value.type}`"))
     return Diagnostic(
         "PC0207",
-        f"`{wanted.name}` of `{step.name}` takes `{wanted.type}`, and gets {what} of type `{value.type}`",
+        f"`{name}` of `{call.id}` takes `{taken}`, but {_described(value)} is `{value.type}`",
         call.span,
-        related=(Label(step.span, "the step is defined here"),),
-        help="pass a value of that type, or change one of the two annotations",
+        related=tuple(related),
+        help="pass a value of that type, or change the annotation if it is wrong",
     )
+
+
+def _described(value: Value) -> str:
+    match value:
+        case Output(operation=operation, name=name):
+            return f"`{operation}.{name}`"
+        case Param(name=name):
+            return f"the parameter `{name}`"
+        case Const():
+            return "the value"
+        case _:
+            return "what it is given"

@@ -1,74 +1,149 @@
-"""Refuses literal credentials: whatever stands in a generated file is committed, reviewed and logged.
+"""Refuses literal credentials (PC0507): everything in the IR reaches a file that is committed. Changes nothing.
 
-Before:  environment {"OPENAI_API_KEY": "sk-…"}
-After:   an error that names the variable, and never shows the value
+Two signs: a name that ends like that of a credential, with literal text as its value, in the environment, the Docker
+settings or component settings; and text that has the shape of a known kind of token, anywhere. A diagnostic names the
+place and never the value.
+
+Refused:  train = call steps:train()
+            environment: {"HF_TOKEN": "abc"}
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.ir.walk import calls
+from pipec.compiler.ir.values import Const
+from pipec.compiler.ir.walk import calls, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipec.compiler.ir.config import Config
     from pipec.compiler.ir.model import Pipeline
+    from pipec.compiler.ir.values import Json
     from pipec.compiler.source import Span
 
-_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIAL)", re.IGNORECASE)
-_NOT_A_SECRET = re.compile(r"(_NAME|_PATH|_FILE|_URL|_ID|_REF|MAX_TOKENS|TOKENS|TOKENIZER\w*)$", re.IGNORECASE)
-_SHAPES = re.compile(
-    r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|xox[abp]-[A-Za-z0-9-]{10,}|AIza[0-9A-Za-z_-]{30,}"
-    r"|hf_[A-Za-z0-9]{30,}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+_NAME = re.compile(
+    r"(?:^|_)(?:password|passwd|pwd|passphrase|secret|token|api_?key|access_?key|secret_?key|private_?key"
+    r"|account_?key|credentials?)$"
 )
-_NOT_SET = frozenset({"", "true", "false", "0", "1", "none", "null"})
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+# Kubernetes and its relatives use these for the *name* of a secret.
+_REFERENCES = {"secret", "image_pull_secret", "pull_secret", "artifact_secret"}
+
+_TOKENS = re.compile(
+    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS access key id
+    r"|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_\w{22}"
+    r"|\bglpat-[\w-]{20}"
+    r"|\bsk-(?:[a-z]+-)*[A-Za-z0-9_-]{20}"
+    r"|\bhf_[A-Za-z0-9]{30}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{10}"
+    r"|\bAIza[\w-]{35}"
+    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10}"  # JSON web token
+    r"|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
+)
+_URL_PASSWORD = re.compile(r"://[^\s/:@]{1,200}:(?![$<{])[^\s/:@]{1,200}@")
+
+# A reference to something that is resolved later, or a switch, is no credential.
+_HARMLESS = re.compile(
+    r"\{\{.*\}\}|\$\{?\w+\}?|<[^<>]*>|\*+|true|false|yes|no|none|null|[01]", re.IGNORECASE | re.DOTALL
+)
+
+_HELP = "put it into a secret and name that in `secrets=[…]`, or read it from the environment inside the step"
 
 
-def check_secrets(pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
-    """The pipeline as it is, and an error for each value that looks like a credential."""
-    found: dict[tuple[Span | None, str], Diagnostic] = {}
-    for config in (pipeline.config, *(call.config for call in calls(pipeline.body))):
-        for name, value, place in _texts(config):
-            if _is_credential(name, value):
-                found.setdefault((place, name), _diagnostic(name, place))
-    return pipeline, list(found.values())
+def apply(pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
+    """The pass."""
+    found = list(_in_config(pipeline.config, "the pipeline", pipeline.span))
+    for parameter in pipeline.parameters:
+        if parameter.default is not None:
+            found.extend(_in_value(parameter.default.value, f"the default of `{parameter.name}`", parameter.span))
+    seen: set[int] = set()
+    for call in calls(pipeline.body):
+        # Calls that set nothing of their own often share one configuration.
+        if id(call.config) not in seen:
+            seen.add(id(call.config))
+            found.extend(_in_config(call.config, f"`{call.id}`", call.span))
+        for name, value in call.arguments.items():
+            for leaf in leaves(value):
+                if isinstance(leaf, Const):
+                    found.extend(_in_value(leaf.value, f"argument `{name}` of `{call.id}`", call.span))
+    return pipeline, list({(d.message, d.span): d for d in found}.values())
 
 
-def _texts(config: Config) -> Iterator[tuple[str, str, Span | None]]:
-    for name, value in config.environment.items():
-        if isinstance(value, str):
-            yield name, value, config.places.get("environment")
-    for key, settings in {"docker": config.docker or {}, **config.settings}.items():
-        place = config.places.get("docker" if key == "docker" else f"settings.{key}")
-        yield from ((name, value, place) for name, value in _leaves(settings))
+def _in_config(config: Config, owner: str, span: Span) -> Iterator[Diagnostic]:
+    for field, document in _documents(config):
+        place = config.places.get(field, config.places.get(field.partition(".")[0], span))
+        is_named = not field.startswith(("extra", "labels", "model", "substitutions", "tags"))
+        for key, value in _texts(document):
+            if _is_token(value):
+                yield _diagnostic(
+                    f"`{key}` in the {_words(field)} of {owner}" if key else f"the {_words(field)} of {owner}", place
+                )
+            elif (
+                is_named
+                and _is_credential_name(key, field)
+                and not _HARMLESS.fullmatch(value.strip())
+                and value.strip()
+            ):
+                yield _diagnostic(f"`{key}` in the {_words(field)} of {owner}", place)
 
 
-def _leaves(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    pending: list[tuple[str, Any]] = list(settings.items())
+def _documents(config: Config) -> Iterator[tuple[str, Json]]:
+    yield "environment", {name: value for name, value in config.environment.items() if isinstance(value, str)}
+    yield "docker", config.docker
+    for key, settings in config.settings.items():
+        yield f"settings.{key}", settings
+    yield "extra", config.extra
+    yield "labels", config.labels
+    yield "model", config.model
+    yield "substitutions", config.substitutions
+    yield "tags", config.tags
+
+
+def _texts(document: Json) -> Iterator[tuple[str, str]]:
+    """Every text in the document with the nearest key above it; `{"name": N, "value": V}` counts as key N."""
+    pending: list[tuple[str, Json]] = [("", document)]
     while pending:
-        name, value = pending.pop()
+        key, value = pending.pop()
         if isinstance(value, str):
-            yield name, value
+            yield key, value
         elif isinstance(value, dict):
-            pending += [(str(key), inner) for key, inner in value.items()]
-        elif isinstance(value, list):
-            pending += [(name, inner) for inner in value]
+            entries = cast("Mapping[str, Json]", value)
+            name = entries.get("name")
+            for inner, item in reversed(list(entries.items())):
+                pending.append((name if inner == "value" and isinstance(name, str) else inner, item))
+        elif isinstance(value, list | tuple):
+            pending.extend((key, item) for item in reversed(cast("Sequence[Json]", value)))
 
 
-def _is_credential(name: str, value: str) -> bool:
-    if _SHAPES.search(value):
-        return True
-    return bool(_NAME.search(name)) and not _NOT_A_SECRET.search(name) and value.strip().lower() not in _NOT_SET
+def _is_credential_name(key: str, field: str) -> bool:
+    name = _CAMEL.sub("_", key).replace("-", "_").lower()
+    return bool(_NAME.search(name)) and (field == "environment" or name not in _REFERENCES)
 
 
-def _diagnostic(name: str, place: Span | None) -> Diagnostic:
+def _is_token(value: str) -> bool:
+    return bool(_TOKENS.search(value) or _URL_PASSWORD.search(value))
+
+
+def _in_value(value: Json, where: str, span: Span) -> Iterator[Diagnostic]:
+    if any(_is_token(item) for _, item in _texts(value)):
+        yield _diagnostic(where, span)
+
+
+def _diagnostic(where: str, span: Span) -> Diagnostic:
     return Diagnostic(
         "PC0507",
-        f"the value of `{name}` looks like a credential and would be written into a file that is committed",
-        place,
-        help="keep it in a secret and name that: `secrets=[…]`; or read it from the environment with `os.environ`",
+        f"{where} holds a literal credential",
+        span,
+        notes=("generated files are committed, and everybody who reads them could use it",),
+        help=_HELP,
     )
+
+
+def _words(field: str) -> str:
+    table, _, key = field.partition(".")
+    return {"docker": "Docker settings", "settings": f"settings `{key}`"}.get(table, table)

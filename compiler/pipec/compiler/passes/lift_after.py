@@ -1,10 +1,13 @@
-"""Order between scopes: `after=` a call inside a body means after the whole operation that holds the body (DESIGN §4).
+"""Lets `after` name only operations of the same scope or of one around it.
 
-Before:  group g { a = call … }   b = call … after [a]
-After:   group g { a = call … }   b = call … after [g]
+An id inside a body is replaced by the operation of the common scope that holds it: to wait for a call in a loop is to
+wait for the loop. What then occurs twice goes. An edge between two arms of one `If` goes too: when one of the two runs,
+the other is skipped, which satisfies it.
 
-Names of operations that are around the waiting one itself are dropped: a call inside `g` that waits for `g` would wait for
-itself, and one that waits for what its group waits for waits already.
+Before:   group = group inner
+              train = call steps:train()
+          report = call steps:report() after [train]
+After:    report = call steps:report() after [group]
 """
 
 from __future__ import annotations
@@ -12,44 +15,37 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.ir.model import If
 from pipec.compiler.ir.rewrite import rewrite
-from pipec.compiler.ir.walk import bodies
+from pipec.compiler.ir.walk import common_scope, operations, places
 
 if TYPE_CHECKING:
-    from pipec.compiler.ir.model import Block, Operation, Pipeline
+    from pipec.compiler.diagnostics import Diagnostic
+    from pipec.compiler.ir.model import Operation, Pipeline
+    from pipec.compiler.ir.walk import Place
 
 
-def lift_after(pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
-    """The pipeline with every `after` naming an operation of the same scope, or of one around it."""
-    paths = _paths(pipeline.body)
-    if all(len(path) == 1 for path in paths.values()):
+def apply(pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
+    """The pass."""
+    if not any(operation.after for operation in operations(pipeline.body)):
         return pipeline, []
+    known = places(pipeline.body)
 
-    def lift(operation: Operation) -> tuple[Operation]:
-        own = paths[operation.id]
-        lifted = (_common(own, paths[name]) for name in operation.after if name in paths)
-        after = tuple(dict.fromkeys(name for name in lifted if name is not None))
-        return (operation if after == operation.after else replace(operation, after=after),)
+    def lift(operation: Operation) -> tuple[Operation, ...]:
+        lifted = _lifted(operation, known) if operation.after else operation.after
+        return (operation if lifted == operation.after else replace(operation, after=lifted),)
 
-    return replace(pipeline, body=rewrite(pipeline.body, lift)), []
-
-
-def _paths(body: Block) -> dict[str, tuple[str, ...]]:
-    """For each operation the ids around it, from outside, and its own."""
-    found: dict[str, tuple[str, ...]] = {}
-    pending: list[tuple[Block, tuple[str, ...]]] = [(body, ())]
-    while pending:
-        block, around = pending.pop()
-        for operation in block.operations:
-            found[operation.id] = (*around, operation.id)
-            pending += [(inner, found[operation.id]) for inner in bodies(operation)]
-    return found
+    body = rewrite(pipeline.body, lift)
+    return (pipeline if body is pipeline.body else replace(pipeline, body=body)), []
 
 
-def _common(waiting: tuple[str, ...], awaited: tuple[str, ...]) -> str | None:
-    """The awaited operation, or what holds it, in the innermost scope that also holds the waiting one."""
-    depth = 0
-    while depth < len(waiting) and depth < len(awaited) and waiting[depth] == awaited[depth]:
-        depth += 1
-    return awaited[depth] if depth < len(awaited) else None
+def _lifted(operation: Operation, known: dict[str, Place]) -> tuple[str, ...]:
+    here = known[operation.id]
+    found: dict[str, None] = {}
+    for id_ in operation.after:
+        mine, other = common_scope(here, known[id_], known)
+        holds_both = mine.operation is other.operation and operation.id != mine.operation.id != id_
+        if holds_both and isinstance(mine.operation, If):
+            continue
+        found[other.operation.id] = None
+    return tuple(found)
