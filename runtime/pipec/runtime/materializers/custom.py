@@ -33,7 +33,7 @@ class Custom:
         shutil.copytree(folder / _FOLDER, content)
         wanted = fitting.plain(expected)
         wanted = typing.get_origin(wanted) or wanted
-        if not isinstance(wanted, type) or wanted is object:
+        if not isinstance(wanted, type) or wanted in (object, fitting.ANY):
             wanted = next(iter(self._class.ASSOCIATED_TYPES), object)
         return self._class(str(content)).load(wanted)
 

@@ -73,6 +73,8 @@ def _loss(frame: Any) -> str | None:
     if frame.attrs:
         return "attributes of the table"
     columns = frame.columns
+    if not len(columns):
+        return "no columns"
     if not all(type(name) is str for name in columns) or not columns.is_unique or columns.name is not None:
         return "labels of columns that are not unique plain text"
     index = frame.index

@@ -29,14 +29,14 @@ class RawBytes:
 
 
 def is_text(value: object) -> bool:
-    """Whether it is one of the string types of `pipec.sdk.types` that are shown to people."""
+    """Whether it is one of the string types of `pipec.sdk.values` that are shown to people."""
     return (
-        isinstance(value, str) and type(value).__module__ == "pipec.sdk.types" and type(value).__name__ in _EXTENSIONS
+        isinstance(value, str) and type(value).__module__ == "pipec.sdk.values" and type(value).__name__ in _EXTENSIONS
     )
 
 
 class Text:
-    """The string types of `pipec.sdk.types`."""
+    """The string types of `pipec.sdk.values`."""
 
     name = "text"
 
@@ -50,7 +50,7 @@ class Text:
         for class_, extension in _EXTENSIONS.items():
             path = folder / f"{class_}{extension}"
             if path.exists():
-                return resolve(f"pipec.sdk.types:{class_}")(path.read_bytes().decode("utf-8", "surrogatepass"))
+                return resolve(f"pipec.sdk.values:{class_}")(path.read_bytes().decode("utf-8", "surrogatepass"))
         raise ValueError("no text in the artifact")
 
 

@@ -1,0 +1,6 @@
+from pipec.sdk import pipeline
+
+
+@pipeline
+def training():
+pass

@@ -1,0 +1,7 @@
+from pipec.sdk import pipeline
+from steps.load import load
+
+
+@pipeline
+def training():
+    load()

@@ -1,0 +1,11 @@
+from pipec.sdk import pipeline, step
+
+
+@step
+def load() -> int:
+    return 1
+
+
+@pipeline
+def training():
+    load(

@@ -1,0 +1,11 @@
+from pipec.sdk import step
+
+
+@step
+def load() -> int:
+    return 1
+
+
+@step
+def load_all() -> int:
+    return 2

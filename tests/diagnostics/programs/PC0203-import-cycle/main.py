@@ -1,0 +1,7 @@
+from pipec.sdk import pipeline
+from steps import train
+
+
+@pipeline
+def training():
+    train(3)

@@ -1,0 +1,3 @@
+from steps import EPOCHS
+
+RATE = 0.1 / EPOCHS

@@ -1,0 +1,10 @@
+from pipec.sdk import step
+from settings import RATE
+
+
+EPOCHS = 3
+
+
+@step
+def train(epochs: int) -> float:
+    return RATE * epochs

@@ -1,0 +1,11 @@
+from pipec.sdk import pipeline, step
+
+
+@step
+def train(rows: list[int]) -> None:
+    print(rows)
+
+
+@pipeline
+def training():
+    train([0] * 10**12)

@@ -1,0 +1,17 @@
+from pipec.sdk import pipeline, step
+
+
+@step
+def load() -> None:
+    print()
+
+
+@step
+def train() -> None:
+    print()
+
+
+@pipeline
+def training():
+    load(id="load_customers")
+    train(after="load_customer")

@@ -1,0 +1,12 @@
+from pipec.sdk import pipeline, step
+
+
+@step
+def train(epochs: int) -> None:
+    print(epochs)
+
+
+@pipeline
+def training():
+    train(3, id="fit")
+    train(5, id="fit")

@@ -1,0 +1,16 @@
+from pipec.sdk import pipeline, step
+
+
+@step
+def train() -> None:
+    print()
+
+
+@pipeline
+def training():
+    train()
+
+
+@pipeline
+def training():
+    train()

@@ -1,0 +1,10 @@
+from pipec.sdk import pipeline, step
+
+
+@pipeline
+def training():
+    @step
+    def train() -> None:
+        print()
+
+    train()
