@@ -9,7 +9,7 @@ from pipec.backends.argo import names
 from pipec.backends.argo.check import check_text
 from pipec.backends.argo.checks import check_pipeline
 from pipec.backends.argo.code import code_map, live_values
-from pipec.backends.argo.emit import render
+from pipec.backends.argo.emit import render, template_text
 from pipec.backends.argo.ledger import LEDGER
 from pipec.backends.argo.limits import check_limits
 from pipec.backends.argo.model import Manifest, RunParameter
@@ -49,7 +49,7 @@ class ArgoBackend:
         if has_errors(found):
             return None, found
         try:
-            files = assemble(pipeline, "argo", is_compact=True)
+            files = assemble(pipeline, "argo")
         except ReservedName as fault:
             return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
@@ -72,8 +72,7 @@ class ArgoBackend:
             fails_fast=pipeline.config.execution_mode in {"stop_on_failure", "fail_fast"},
             cron=_cron(pipeline, name),
         )
-        size = len(render(manifest)) - sum(map(len, code.data.values()))
-        found += check_limits(manifest, pipeline, size)
+        found += check_limits(manifest, pipeline, len(template_text(manifest).encode()))
         return (None if has_errors(found) else manifest), found
 
     def emit(self, model: Manifest, request: Request) -> Sequence[GeneratedFile]:

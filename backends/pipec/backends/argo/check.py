@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _OBJECT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_BLOCK = re.compile(r"(  [A-Za-z0-9_.-]+:) \|[-+]?")
 _TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _INPUT = re.compile(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _OUTPUT = re.compile(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
@@ -31,10 +32,28 @@ def check_text(file: GeneratedFile) -> list[Diagnostic]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        documents: list[Document] = list(yaml.load_all(file.text, Loader=loader))  # noqa: S506
+        documents: list[Document] = [_read(text, loader) for text in file.text.split("\n---\n")]
     except yaml.YAMLError as fault:
         return [_fault(file, f"no YAML: {fault}")]
     return [_fault(file, finding) for finding in _findings(documents)]
+
+
+def _read(text: str, loader: Any) -> Document:
+    """One document. Blocks of code are taken out first: they are most of the text, and a line in one means nothing."""
+    import yaml
+
+    lines: list[str] = []
+    is_code = False
+    for line in text.split("\n"):
+        if is_code and (not line or line.startswith("    ")):
+            continue
+        match = _BLOCK.fullmatch(line)
+        is_code = match is not None
+        lines.append(line if match is None else f"{match[1]} code")
+    document = yaml.load("\n".join(lines), Loader=loader)  # noqa: S506
+    if not isinstance(document, dict):
+        raise yaml.YAMLError("a document that is no map")
+    return document
 
 
 def _fault(file: GeneratedFile, finding: str) -> Diagnostic:

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 
 def render(manifest: Manifest) -> str:
     """The whole file."""
-    texts = [document(_template(manifest), manifest.header)]
+    texts = [template_text(manifest)]
     if manifest.cron is not None:
         name, spec = manifest.cron
         texts.append(document(_object("argoproj.io/v1alpha1", "CronWorkflow", name, manifest) | {"spec": spec}))
     texts.append(document(_code(manifest.code, manifest)))
     return documents(texts)
+
+
+def template_text(manifest: Manifest) -> str:
+    """The document that Argo stores."""
+    return document(_template(manifest), manifest.header)
 
 
 def _object(version: str, kind: str, name: str, manifest: Manifest) -> dict[str, Yaml]:
