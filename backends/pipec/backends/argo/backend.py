@@ -13,7 +13,7 @@ from pipec.backends.argo.emit import render, template_text
 from pipec.backends.argo.ledger import LEDGER
 from pipec.backends.argo.limits import check_limits
 from pipec.backends.argo.model import Manifest, RunParameter
-from pipec.backends.argo.options import OPTIONS, text_option
+from pipec.backends.argo.options import DEFAULT_IMAGE, OPTIONS, text_option
 from pipec.backends.argo.results import Carriers, flatten
 from pipec.backends.argo.scopes import Plan, plan_main
 from pipec.backends.argo.settings import duration
@@ -55,7 +55,8 @@ class ArgoBackend:
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
         code = code_map(name, files, live_values(pipeline))
         flattened = flatten(pipeline)
-        plan = Plan(flattened, Carriers(flattened), code.name)
+        image = text_option(request.options, "image") or DEFAULT_IMAGE
+        plan = Plan(flattened, Carriers(flattened), image, code.name)
         plan_main(plan)
         manifest = Manifest(
             file=f"{name}.yaml",
@@ -65,7 +66,7 @@ class ArgoBackend:
             annotations=_annotations(pipeline),
             parameters=tuple(map(_run_parameter, pipeline.parameters)),
             spec=_spec(pipeline, request.options),
-            defaults=_defaults(pipeline, request.options),
+            defaults=_defaults(pipeline, image),
             scopes=tuple(scope for scope in plan.scopes if scope is not None),
             steps=tuple(plan.steps),
             code=code,
@@ -142,9 +143,9 @@ def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
     return spec
 
 
-def _defaults(pipeline: Pipeline, options: Options) -> Mapping[str, Yaml]:
+def _defaults(pipeline: Pipeline, image: str) -> Mapping[str, Yaml]:
     command = ["python", "-I", CODE, "argo", DATA, word(pipeline.name), "{{workflow.name}}"]
-    return {"image": text_option(options, "image") or "", "command": Flow(command)}
+    return {"image": image, "command": Flow(command)}
 
 
 def _cron(pipeline: Pipeline, name: str) -> tuple[str, Mapping[str, Yaml]] | None:

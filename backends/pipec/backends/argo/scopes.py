@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipec.backends.argo.model import ArtifactOutput, Inputs, ParameterOutput, Scope, Step, Task
 from pipec.backends.argo.names import Names, parameter
 from pipec.backends.argo.steps import plan_step
+from pipec.backends.argo.settings import container_fields
 from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir.model import Call, Group
 from pipec.compiler.ir.values import Item, Output, Param
@@ -33,6 +34,7 @@ class Plan:
 
     flattened: Flattened
     carriers: Carriers
+    image: str
     code_map: str
     names: Names = field(default_factory=lambda: Names(MAIN, "on-exit"))
     scopes: list[Scope | None] = field(default_factory=list[Scope | None])
@@ -126,7 +128,7 @@ def _plan_call(plan: Plan, call: Call, name: str) -> tuple[Mapping[str, Captured
             invocation.spec,
             {legal: slot for legal, (slot, _) in parameters.items()},
             {legal: slot for legal, (slot, _) in artifacts.items()},
-            plan.code_map,
+            container_fields(call, plan.image, plan.code_map),
         )
     )
     return {name: leaf for name, (_, leaf) in parameters.items()}, {name: leaf for name, (_, leaf) in artifacts.items()}

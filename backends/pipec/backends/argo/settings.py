@@ -44,16 +44,17 @@ def duration(seconds: float) -> str:
     return f"{int(seconds)}s" if seconds == int(seconds) else f"{math.ceil(seconds * 1000)}ms"
 
 
-def container_fields(call: Call, code_map: str) -> dict[str, Yaml]:
+def container_fields(call: Call, default_image: str, code_map: str) -> dict[str, Yaml]:
     """Image, variables, secrets and resources of the container, as far as they are set.
 
-    `code_map` names the ConfigMap that holds `live_values`.
+    Args:
+        call: the call.
+        default_image: what runs where its Docker settings name no image.
+        code_map: the ConfigMap that holds `live_values`.
     """
     config = call.config
-    fields: dict[str, Yaml] = {}
-    image = (config.docker or {}).get("parent_image")
-    if isinstance(image, str):
-        fields["image"] = image
+    # The schema of Argo 4 wants an image in each container, whatever the defaults say.
+    fields: dict[str, Yaml] = {"image": (config.docker or {}).get("parent_image") or default_image}
     env: list[Yaml] = []
     for name, text in config.environment.items():
         assert isinstance(text, str), "`checks` refuses look-ups"

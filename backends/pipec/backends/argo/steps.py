@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.argo.model import Inputs, Step
 from pipec.backends.argo.names import parameter
-from pipec.backends.argo.settings import container_fields, requirements, template_fields
+from pipec.backends.argo.settings import requirements, template_fields
 from pipec.backends.argo.text import enc, is_live
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pipec.compiler.ir.model import Call, StepDef
     from pipec.compiler.ir.values import Json
+    from pipec.compiler.yaml_text import Yaml
 
 CODE = "/pipec/code"
 """Where the code root is mounted."""
@@ -33,7 +34,7 @@ def plan_step(
     spec: Mapping[str, Json],
     parameters: Mapping[str, str],
     artifacts: Mapping[str, str],
-    code_map: str,
+    container: Mapping[str, Yaml],
 ) -> Step:
     """The template of `call`.
 
@@ -44,7 +45,7 @@ def plan_step(
         spec: its static invocation.
         parameters: for each input parameter, the slot that it fills.
         artifacts: likewise for input artifacts.
-        code_map: the name of the ConfigMap.
+        container: what its configuration says of the container.
     """
     args = [word(call.id), enc(spec)]
     if call.config.retry is not None:
@@ -60,7 +61,7 @@ def plan_step(
         _files(call, step),
         {parameter(out.name): f"{DATA}/out/{parameter(out.name)}" for out in step.outputs if out.carrier == "artifact"},
         template_fields(call),
-        container_fields(call, code_map),
+        container,
     )
 
 
