@@ -23,7 +23,7 @@ WIDTH = 120
 """Columns that a flow collection may fill before it is printed as a block."""
 
 _BARE = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "none"})
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 # What a literal block can hold as it is: tab and newline, and what YAML 1.1 calls printable but for its line breaks.
 _NOT_LITERAL = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _ESCAPED = re.compile('["\\\\]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]')
@@ -187,7 +187,11 @@ def _is_literal(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    return f'"{_ESCAPED.sub(_escape, text)}"'
+    escaped = _ESCAPED.sub(_escape, text)
+    if len(escaped) - len(text) == text.count('"') + text.count("\\") > 0:
+        # Nothing but quotes and backslashes is escaped: JSON, say, which a person writes between single quotes.
+        return "'" + text.replace("'", "''") + "'"
+    return f'"{escaped}"'
 
 
 def _escape(match: re.Match[str]) -> str:

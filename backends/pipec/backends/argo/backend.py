@@ -1,0 +1,163 @@
+"""The Argo Workflows backend: one file per pipeline, with its WorkflowTemplate, CronWorkflow and code."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pipec.backends.argo import names
+from pipec.backends.argo.check import check_text
+from pipec.backends.argo.checks import check_pipeline
+from pipec.backends.argo.code import code_map, live_values
+from pipec.backends.argo.emit import render, template_text
+from pipec.backends.argo.ledger import LEDGER
+from pipec.backends.argo.limits import check_limits
+from pipec.backends.argo.model import Manifest, RunParameter
+from pipec.backends.argo.options import DEFAULT_IMAGE, OPTIONS, text_option
+from pipec.backends.argo.results import Carriers, flatten
+from pipec.backends.argo.scopes import Plan, plan_main
+from pipec.backends.argo.settings import duration
+from pipec.backends.argo.steps import CODE, DATA, word
+from pipec.backends.argo.text import enc, markdown, plain
+from pipec.compiler.backend import GeneratedFile
+from pipec.compiler.code_root import ReservedName, assemble
+from pipec.compiler.diagnostics import Diagnostic, has_errors
+from pipec.compiler.emit import header
+from pipec.compiler.ir.types import members
+from pipec.compiler.yaml_text import Flow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipec.compiler.backend import Ledger, Option, Options, Request
+    from pipec.compiler.ir.model import Parameter, Pipeline
+    from pipec.compiler.yaml_text import Yaml
+
+
+class ArgoBackend:
+    """See `pipec.compiler.backend.Backend`."""
+
+    name = "argo"
+    title = "Argo Workflows 3.6 to 4.1"
+    directory = "argo"
+    options: tuple[Option, ...] = OPTIONS
+    ledger: Ledger = LEDGER
+
+    def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Manifest | None, Sequence[Diagnostic]]:
+        """Plans templates, code and settings; checks what Argo cannot carry and its limits."""
+        found = check_pipeline(pipeline)
+        if has_errors(found):
+            return None, found
+        try:
+            files = assemble(pipeline, "argo")
+        except ReservedName as fault:
+            return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
+        name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
+        code = code_map(name, files, live_values(pipeline))
+        flattened = flatten(pipeline)
+        image = text_option(request.options, "image") or DEFAULT_IMAGE
+        plan = Plan(flattened, Carriers(flattened), image, code.name)
+        plan_main(plan)
+        manifest = Manifest(
+            file=f"{name}.yaml",
+            header=header(request, pipeline),
+            name=name,
+            namespace=text_option(request.options, "namespace"),
+            annotations=_annotations(pipeline),
+            parameters=tuple(map(_run_parameter, pipeline.parameters)),
+            spec=_spec(pipeline, request.options),
+            defaults=_defaults(pipeline, image),
+            scopes=tuple(scope for scope in plan.scopes if scope is not None),
+            steps=tuple(plan.steps),
+            code=code,
+            fails_fast=pipeline.config.execution_mode in {"stop_on_failure", "fail_fast"},
+            cron=_cron(pipeline, name),
+        )
+        found += check_limits(manifest, pipeline, len(template_text(manifest).encode()))
+        return (None if has_errors(found) else manifest), found
+
+    def emit(self, model: Manifest, request: Request) -> Sequence[GeneratedFile]:
+        """One file with all documents."""
+        return [GeneratedFile(model.file, render(model))]
+
+    def check(self, files: Sequence[GeneratedFile]) -> Sequence[Diagnostic]:
+        """Reads the file back as Kubernetes would and holds it to Argo's naming and reference rules."""
+        return [fault for file in files for fault in check_text(file)]
+
+
+backend = ArgoBackend()
+
+
+def _annotations(pipeline: Pipeline) -> dict[str, str]:
+    notes = {"workflows.argoproj.io/title": plain(pipeline.name)}
+    if pipeline.doc:
+        notes["workflows.argoproj.io/description"] = markdown(pipeline.doc.strip())
+    return notes | _notes(pipeline)
+
+
+def _notes(pipeline: Pipeline) -> dict[str, str]:
+    config = pipeline.config
+    notes: dict[str, str] = {}
+    if config.tags:
+        notes["pipec/tags"] = enc(list(config.tags))
+    if config.model:
+        notes["pipec/model"] = enc(dict(config.model))
+    if config.extra:
+        notes["pipec/extra"] = enc(dict(config.extra))
+    return notes
+
+
+def _run_parameter(parameter: Parameter) -> RunParameter:
+    value = None if parameter.default is None else enc(parameter.default.value)
+    choices: list[str] = []
+    for member in members(parameter.type):
+        if member.name == "literal":
+            choices += map(enc, member.choices)
+        elif member.name == "none":
+            choices.append("null")
+        elif member.name == "bool":
+            choices += ["true", "false"]
+        else:
+            choices = []
+            break
+    enum = tuple(choices) if value is None or value in choices else ()
+    return RunParameter(names.parameter(parameter.name), value, parameter.doc, enum)
+
+
+def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
+    config = pipeline.config
+    spec: dict[str, Yaml] = {}
+    notes = _notes(pipeline)
+    if notes:
+        spec["workflowMetadata"] = {"annotations": notes}
+    if config.timeout is not None:
+        spec["activeDeadlineSeconds"] = math.ceil(config.timeout)
+    if config.max_parallelism is not None:
+        spec["parallelism"] = config.max_parallelism
+    if (account := text_option(options, "service_account")) is not None:
+        spec["serviceAccountName"] = account
+    if (secrets := text_option(options, "image_pull_secrets")) is not None:
+        spec["imagePullSecrets"] = [Flow({"name": name.strip()}) for name in secrets.split(",") if name.strip()]
+    if (seconds := options.get("ttl_seconds")) is not None:
+        spec["ttlStrategy"] = Flow({"secondsAfterCompletion": int(seconds)})
+    return spec
+
+
+def _defaults(pipeline: Pipeline, image: str) -> Mapping[str, Yaml]:
+    command = ["python", "-I", CODE, "argo", DATA, word(pipeline.name), "{{workflow.name}}"]
+    return {"image": image, "command": Flow(command)}
+
+
+def _cron(pipeline: Pipeline, name: str) -> tuple[str, Mapping[str, Yaml]] | None:
+    schedule = pipeline.schedule
+    if schedule is None:
+        return None
+    spec: dict[str, Yaml] = {}
+    if schedule.cron is not None:
+        spec["schedules"] = [schedule.cron]
+        spec["timezone"] = schedule.timezone
+    else:
+        assert schedule.interval is not None, "the ledger refuses other schedules"
+        spec["schedules"] = [f"@every {duration(schedule.interval)}"]
+    spec["workflowSpec"] = {"workflowTemplateRef": Flow({"name": name})}
+    return names.dns_label(schedule.name or name, names.LONGEST_CRON, "schedule"), spec

@@ -1,0 +1,144 @@
+"""Reads an emitted file as Kubernetes would and holds it to Argo's rules for names and references.
+
+Any finding is a fault of ours. Nothing here is shared with what writes the file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipec.compiler.backend import GeneratedFile
+
+_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_OBJECT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_BLOCK = re.compile(r"(  [A-Za-z0-9_.-]+:) \|[-+]?")
+_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_INPUT = re.compile(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
+_OUTPUT = re.compile(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
+_GLOBAL = {"workflow.name", "retries"}
+
+Document = dict[str, Any]
+
+
+def check_text(file: GeneratedFile) -> list[Diagnostic]:
+    """Every finding in the file."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        documents: list[Document] = [_read(text, loader) for text in file.text.split("\n---\n")]
+    except yaml.YAMLError as fault:
+        return [_fault(file, f"no YAML: {fault}")]
+    return [_fault(file, finding) for finding in _findings(documents)]
+
+
+def _read(text: str, loader: Any) -> Document:
+    """One document. Blocks of code are taken out first: they are most of the text, and a line in one means nothing."""
+    import yaml
+
+    lines: list[str] = []
+    is_code = False
+    for line in text.split("\n"):
+        if is_code and (not line or line.startswith("    ")):
+            continue
+        match = _BLOCK.fullmatch(line)
+        is_code = match is not None
+        lines.append(line if match is None else f"{match[1]} code")
+    document = yaml.load("\n".join(lines), Loader=loader)  # noqa: S506
+    if not isinstance(document, dict):
+        raise yaml.YAMLError("a document that is no map")
+    return document
+
+
+def _fault(file: GeneratedFile, finding: str) -> Diagnostic:
+    return Diagnostic("PC0902", f"`{file.path}`: {finding}", notes=("this is a fault of pipec, not of your program",))
+
+
+def _findings(documents: list[Document]) -> Iterator[str]:
+    kinds = [document.get("kind") for document in documents]
+    if kinds not in (["WorkflowTemplate", "ConfigMap"], ["WorkflowTemplate", "CronWorkflow", "ConfigMap"]):
+        yield f"documents {kinds}"
+        return
+    for document in documents:
+        if not _OBJECT.fullmatch(document["metadata"]["name"]):
+            yield f"name `{document['metadata']['name']}`"
+    template, code = documents[0], documents[-1]
+    volume = template["spec"]["volumes"][0]["configMap"]
+    if volume["name"] != code["metadata"]["name"]:
+        yield f"code in `{volume['name']}`, which is not in the file"
+    for item in volume["items"]:
+        if item["key"] not in code["data"]:
+            yield f"file `{item['path']}` is not in the ConfigMap"
+    for key, text in code["data"].items():
+        if not isinstance(text, str):
+            yield f"`{key}` of the ConfigMap is no text"
+    yield from _templates(template["spec"])
+
+
+def _templates(spec: Mapping[str, Any]) -> Iterator[str]:
+    templates: dict[str, Any] = {template["name"]: template for template in spec["templates"]}
+    if len(templates) != len(spec["templates"]):
+        yield "two templates of one name"
+    if spec["entrypoint"] not in templates:
+        yield "no entry point"
+    arguments = _names(spec.get("arguments", {}), "parameters")
+    for extra in _names(templates[spec["entrypoint"]].get("inputs", {}), "parameters") - arguments:
+        yield f"input `{extra}` of `{spec['entrypoint']}` is no argument"
+    for name, template in templates.items():
+        if not _LABEL.fullmatch(name):
+            yield f"template name `{name}`"
+        for finding in [*_tags(template, template, templates), *_tasks(template, templates)]:
+            yield f"template `{name}`: {finding}"
+
+
+def _names(group: Mapping[str, Any], kind: str) -> set[str]:
+    return {entry["name"] for entry in group.get(kind, ())}
+
+
+def _tasks(template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterator[str]:
+    known: set[str] = set()
+    for task in template.get("dag", {}).get("tasks", ()):
+        called = templates.get(task["template"])
+        if called is None or task["name"] in known:
+            yield f"task `{task['name']}` calls nothing or comes twice"
+            continue
+        for part in task.get("depends", "").split(" && "):
+            if part and part.removesuffix(".Succeeded") not in known:
+                yield f"task `{task['name']}` depends on `{part}`"
+        for kind in ("parameters", "artifacts"):
+            if _names(task.get("arguments", {}), kind) != _names(called.get("inputs", {}), kind):
+                yield f"task `{task['name']}` hands over other {kind} than `{task['template']}` takes"
+        known.add(task["name"])
+
+
+def _tags(value: Any, template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterator[str]:
+    """Every tag in every string names something that exists."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _tags(item, template, templates)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _tags(item, template, templates)
+    elif isinstance(value, str) and "{{" in value:
+        tags: list[str] = _TAG.findall(value)
+        if "{{" in _TAG.sub("", value):
+            yield f"a tag without its end in {value!r}"
+        for tag in tags:
+            if not _resolves(tag, template, templates):
+                yield f"nothing is called `{tag}`"
+
+
+def _resolves(tag: str, template: Mapping[str, Any], templates: Mapping[str, Any]) -> bool:
+    if match := _INPUT.fullmatch(tag):
+        return match[2] in _names(template.get("inputs", {}), match[1])
+    if match := _OUTPUT.fullmatch(tag):
+        called = {task["name"]: task["template"] for task in template.get("dag", {}).get("tasks", ())}
+        source = templates.get(called.get(match[1], ""), {})
+        return match[3] in _names(source.get("outputs", {}), match[2])
+    return tag in _GLOBAL

@@ -1,0 +1,163 @@
+"""What Argo cannot take of a pipeline, at the user's line: found before anything is planned."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipec.backends.argo.settings import quantity, requirements
+from pipec.compiler.diagnostics import Diagnostic, Severity
+from pipec.compiler.ir.values import Output, Param
+from pipec.compiler.ir.walk import calls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipec.compiler.ir.model import Call, Pipeline
+    from pipec.compiler.source import Span
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_SECRET = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_DOCKER = {"parent_image", "requirements"}
+
+
+def check_pipeline(pipeline: Pipeline) -> list[Diagnostic]:
+    """All faults of the pipeline that the ledger, which knows features as a whole, does not catch."""
+    found = [*_outputs(pipeline), *_schedule(pipeline)]
+    for call in calls(pipeline.body):
+        found += [*_environment(call), *_retry(call), *_resources(call), *_docker(call)]
+    return [*found, *_installs(pipeline)]
+
+
+def _outputs(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    for output in pipeline.outputs:
+        if not isinstance(output.value, Output | Param):
+            yield Diagnostic(
+                "PC0401",
+                f"the pipeline's output `{output.name}` is put together from several values",
+                pipeline.span,
+                notes=("an output of an Argo workflow is one result of one step",),
+                help="return the results one by one, or put them together in a step",
+            )
+
+
+def _schedule(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    schedule = pipeline.schedule
+    if schedule is None:
+        return
+    for parameter in pipeline.parameters:
+        if parameter.default is None:
+            yield Diagnostic(
+                "PC0316",
+                f"parameter `{parameter.name}` has no value and the pipeline is scheduled",
+                parameter.span,
+                help=f"give it a default, or `-p {parameter.name}=…`",
+            )
+    fields = (schedule.cron or "").split()
+    if schedule.cron is not None and len(fields) != 5 and not schedule.cron.startswith("@"):
+        yield Diagnostic(
+            "PC0404",
+            f"`{schedule.cron}` is no schedule of a CronWorkflow",
+            schedule.span,
+            notes=("it takes five fields, or a word such as `@daily`",),
+        )
+
+
+def _environment(call: Call) -> Iterator[Diagnostic]:
+    for name, value in call.config.environment.items():
+        place = _place(call, "environment")
+        if not isinstance(value, str):
+            yield Diagnostic(
+                "PC0401",
+                f"environment variable `{name}` looks up another variable",
+                place,
+                notes=("a pod's variables are written down before its container exists",),
+                help="read the variable inside the step, or use `secrets`",
+            )
+        elif not _VARIABLE.fullmatch(name):
+            yield Diagnostic("PC0406", f"`{name}` is no name of an environment variable in Kubernetes", place)
+        elif "\x00" in value:
+            yield Diagnostic("PC0404", f"environment variable `{name}` holds a null character", place)
+    for secret in call.config.secrets:
+        if not _SECRET.fullmatch(secret):
+            yield Diagnostic(
+                "PC0406",
+                f"`{secret}` is no name of a Kubernetes Secret",
+                _place(call, "secrets"),
+                help="lower-case letters, digits, `-` and `.`",
+            )
+
+
+def _retry(call: Call) -> Iterator[Diagnostic]:
+    retry = call.config.retry
+    if retry is not None and retry.delay > 0 and retry.backoff != int(retry.backoff):
+        yield Diagnostic(
+            "PC0404",
+            f"back-off of {retry.backoff:g} is not a whole number",
+            _place(call, "retry"),
+            notes=("Argo's `backoff.factor` is an integer",),
+        )
+
+
+def _resources(call: Call) -> Iterator[Diagnostic]:
+    resources = call.config.resources
+    if resources is None:
+        return
+    if resources.gpu_class is not None:
+        yield Diagnostic(
+            "PC0401",
+            f"GPU class `{resources.gpu_class}` cannot be asked for",
+            _place(call, "resources"),
+            notes=("Kubernetes has no word for it: each cluster labels its nodes in its own way",),
+        )
+    if resources.memory is not None:
+        try:
+            quantity(resources.memory)
+        except ValueError:
+            yield Diagnostic("PC0404", f"`{resources.memory}` is no amount of memory", _place(call, "resources"))
+
+
+def _docker(call: Call) -> Iterator[Diagnostic]:
+    docker = call.config.docker or {}
+    for key, value in docker.items():
+        # A false or empty value asks for nothing.
+        if key not in _DOCKER and value not in (None, False, "", [], (), {}):
+            yield Diagnostic(
+                "PC0401",
+                f"Docker setting `{key}` cannot be honoured",
+                _place(call, "docker"),
+                notes=("on Argo, `parent_image` and a list of `requirements` are taken; images are not built yet",),
+            )
+    listed = docker.get("requirements")
+    if listed is not None and not (isinstance(listed, list | tuple) and all(isinstance(one, str) for one in listed)):
+        yield Diagnostic("PC0401", "Docker setting `requirements` is not a list", _place(call, "docker"))
+    image = docker.get("parent_image")
+    if image is not None and (not isinstance(image, str) or "{{" in image):
+        yield Diagnostic("PC0404", "Docker setting `parent_image` is no name of an image", _place(call, "docker"))
+
+
+def _installs(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    needed = {
+        requirement: None for call in calls(pipeline.body) for requirement in requirements(call, pipeline.steps[call.step])
+    }
+    for requirement in needed:
+        if "{{" in requirement:
+            yield Diagnostic("PC0404", f"`{requirement}` is no requirement", pipeline.span)
+    if needed:
+        yield Diagnostic(
+            "PC0408",
+            f"steps install {_listed(list(needed))} each time they start",
+            pipeline.span,
+            notes=("what the image of `-O image=` already has is not installed again",),
+            help="name an image that has them with `-O image=…`",
+            severity=Severity.WARNING,
+        )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
+
+
+def _place(call: Call, field: str) -> Span:
+    return call.config.places.get(field, call.span)

@@ -1,0 +1,151 @@
+"""Prints the model: the WorkflowTemplate, the CronWorkflow where there is one, the ConfigMap; defaults are left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipec.backends.argo.steps import CODE, DATA
+from pipec.backends.argo.text import plain
+from pipec.compiler.yaml_text import Flow, Noted, document, documents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipec.backends.argo.model import CodeMap, Inputs, Manifest, RunParameter, Scope, Step, Task
+    from pipec.compiler.yaml_text import Yaml
+
+
+def render(manifest: Manifest) -> str:
+    """The whole file."""
+    texts = [template_text(manifest)]
+    if manifest.cron is not None:
+        name, spec = manifest.cron
+        texts.append(document(_object("argoproj.io/v1alpha1", "CronWorkflow", name, manifest) | {"spec": spec}))
+    texts.append(document(_code(manifest.code, manifest)))
+    return documents(texts)
+
+
+def template_text(manifest: Manifest) -> str:
+    """The document that Argo stores."""
+    return document(_template(manifest), manifest.header)
+
+
+def _object(version: str, kind: str, name: str, manifest: Manifest) -> dict[str, Yaml]:
+    metadata: dict[str, Yaml] = {"name": name}
+    if manifest.namespace is not None:
+        metadata["namespace"] = manifest.namespace
+    return {"apiVersion": version, "kind": kind, "metadata": metadata}
+
+
+def _template(manifest: Manifest) -> dict[str, Yaml]:
+    head = _object("argoproj.io/v1alpha1", "WorkflowTemplate", manifest.name, manifest)
+    metadata = head["metadata"]
+    assert isinstance(metadata, dict)
+    if manifest.annotations:
+        metadata["annotations"] = manifest.annotations
+    spec: dict[str, Yaml] = {"entrypoint": "main"}
+    if manifest.parameters:
+        spec["arguments"] = {"parameters": [_run_parameter(parameter) for parameter in manifest.parameters]}
+    spec |= manifest.spec
+    items: list[Yaml] = [Flow({"key": key, "path": path}) for key, path in manifest.code.paths.items()]
+    spec["volumes"] = [
+        {"name": "code", "configMap": {"name": manifest.code.name, "items": items}},
+        Flow({"name": "data", "emptyDir": {}}),
+    ]
+    mounts: list[Yaml] = [
+        Flow({"name": "code", "mountPath": CODE, "readOnly": True}),
+        Flow({"name": "data", "mountPath": DATA}),
+    ]
+    spec["templateDefaults"] = {"container": {**manifest.defaults, "volumeMounts": mounts}}
+    templates = [_scope(scope, manifest) for scope in manifest.scopes]
+    templates += [_step(step) for step in manifest.steps]
+    spec["templates"] = templates
+    return head | {"spec": spec}
+
+
+def _run_parameter(parameter: RunParameter) -> Yaml:
+    printed: dict[str, Yaml] = {"name": parameter.name}
+    if parameter.value is not None:
+        printed["value"] = parameter.value
+    if parameter.description:
+        printed["description"] = plain(parameter.description)
+    if parameter.enum:
+        printed["enum"] = list(parameter.enum)
+    return Flow(printed)
+
+
+def _inputs(inputs: Inputs) -> dict[str, Yaml]:
+    printed: dict[str, Yaml] = {}
+    if inputs.parameters:
+        printed["parameters"] = [Flow({"name": name}) for name in inputs.parameters]
+    if inputs.artifacts:
+        printed["artifacts"] = [
+            Flow({"name": name, "path": path} if path else {"name": name}) for name, path in inputs.artifacts.items()
+        ]
+    return printed
+
+
+def _scope(scope: Scope, manifest: Manifest) -> Yaml:
+    printed: dict[str, Yaml] = {"name": scope.name}
+    if inputs := _inputs(scope.inputs):
+        printed["inputs"] = inputs
+    dag: dict[str, Yaml] = {} if manifest.fails_fast else {"failFast": False}
+    dag["tasks"] = [_task(task) for task in scope.tasks]
+    printed["dag"] = dag
+    outputs: dict[str, Yaml] = {}
+    if scope.parameters:
+        outputs["parameters"] = [
+            Flow({"name": output.name, "valueFrom": {"parameter": output.source}}) for output in scope.parameters
+        ]
+    if scope.artifacts:
+        outputs["artifacts"] = [Flow({"name": output.name, "from": output.source}) for output in scope.artifacts]
+    if outputs:
+        printed["outputs"] = outputs
+    return Noted(printed, scope.note, blank=True)
+
+
+def _task(task: Task) -> Yaml:
+    printed: dict[str, Yaml] = {"name": task.name, "template": task.template}
+    if task.depends:
+        printed["depends"] = " && ".join(f"{name}.Succeeded" for name in task.depends)
+    arguments: dict[str, Yaml] = {}
+    if task.parameters:
+        arguments["parameters"] = [Flow({"name": name, "value": text}) for name, text in task.parameters.items()]
+    if task.artifacts:
+        arguments["artifacts"] = [Flow({"name": name, "from": tag}) for name, tag in task.artifacts.items()]
+    if arguments:
+        printed["arguments"] = arguments
+    return printed
+
+
+def _step(step: Step) -> Yaml:
+    printed: dict[str, Yaml] = {"name": step.name}
+    if inputs := _inputs(step.inputs):
+        printed["inputs"] = inputs
+    printed |= step.settings
+    printed["container"] = {**step.container, "args": list(step.args)}
+    outputs: dict[str, Yaml] = {}
+    if step.parameters:
+        outputs["parameters"] = [_file(name, path) for name, path in step.parameters.items()]
+    if step.artifacts:
+        outputs["artifacts"] = [_folder(name, path) for name, path in step.artifacts.items()]
+    if outputs:
+        printed["outputs"] = outputs
+    return Noted(printed, step.note, blank=True)
+
+
+def _file(name: str, path: str) -> Yaml:
+    return Flow({"name": name, "valueFrom": {"path": path}})
+
+
+def _folder(name: str, path: str) -> Yaml:
+    return Flow({"name": name, "path": path, "archive": {"none": {}}})
+
+
+def _code(code: CodeMap, manifest: Manifest) -> Mapping[str, Yaml]:
+    head = _object("v1", "ConfigMap", code.name, manifest)
+    metadata = head["metadata"]
+    assert isinstance(metadata, dict)
+    # Runs that are under way read the map of their own template, also after git holds the next one.
+    metadata["annotations"] = {"argocd.argoproj.io/sync-options": "Prune=false"}
+    return head | {"immutable": True, "data": code.data}

@@ -1,0 +1,66 @@
+"""What Argo can do, feature by feature, as this backend stands."""
+
+from __future__ import annotations
+
+from pipec.compiler.backend import Capability, Support
+from pipec.compiler.ir.features import Feature as F
+
+_NATIVE, _EMULATED, _IGNORED, _REFUSED = Support.NATIVE, Support.EMULATED, Support.IGNORED, Support.REFUSED
+
+LEDGER: dict[F, Capability] = {
+    F.PARAMETERS: Capability(_NATIVE, "workflow arguments, as JSON text; types are checked when a step starts"),
+    F.OPTIONAL_PARAMETERS: Capability(_NATIVE, "the JSON text `null`"),
+    F.STRUCTURED_PARAMETERS: Capability(_NATIVE, "JSON text"),
+    F.REQUIRED_PARAMETERS: Capability(_NATIVE, "an argument without a value: Argo refuses a run that gives none"),
+    F.PARAMETER_OUTPUTS: Capability(_NATIVE, "output parameters, JSON text in a file"),
+    F.ARTIFACT_OUTPUTS: Capability(_NATIVE, "artifacts in the controller's artifact repository, not archived"),
+    F.MULTIPLE_OUTPUTS: Capability(_NATIVE, "one output parameter or artifact each"),
+    F.PIPELINE_OUTPUTS: Capability(_NATIVE, "outputs of `main`, for single results and parameters"),
+    F.FAN_IN: Capability(_EMULATED, "one input for each result; the runtime puts the list or dict together"),
+    F.EXPRESSIONS: Capability(_EMULATED, "the runtime computes them when the consuming step starts"),
+    F.ORDER: Capability(_NATIVE, "`depends`"),
+    F.GROUPS: Capability(_NATIVE, "a DAG template each"),
+    F.CONDITIONS: Capability(_REFUSED, "run-time conditions are not written for Argo yet"),
+    F.LOOPS: Capability(_REFUSED, "run-time loops are not written for Argo yet"),
+    F.LOOP_PARALLELISM: Capability(_REFUSED, "run-time loops are not written for Argo yet"),
+    F.LAZY_INPUTS: Capability(_REFUSED, "look-ups need a store, which Argo's steps do not reach yet"),
+    F.RUN_FACTS: Capability(_REFUSED, "the start and the id of the run are not handed to steps on Argo yet"),
+    F.RETRIES: Capability(_NATIVE, "`retryStrategy` of the step, for a step that fails (not for a pod that is lost)"),
+    F.RETRY_DELAY: Capability(_NATIVE, "`backoff.duration`"),
+    F.RETRY_BACKOFF: Capability(_NATIVE, "`backoff.factor`, whole numbers only"),
+    F.STEP_TIMEOUT: Capability(_NATIVE, "`activeDeadlineSeconds` of each attempt, in whole seconds, rounded up"),
+    F.RUN_TIMEOUT: Capability(_NATIVE, "`activeDeadlineSeconds` of the run, in whole seconds, rounded up"),
+    F.CPU: Capability(_NATIVE, "a resource request"),
+    F.MEMORY: Capability(_NATIVE, "a resource request"),
+    F.GPU: Capability(_NATIVE, "a limit of `nvidia.com/gpu`; a class of device is refused"),
+    F.ENVIRONMENT: Capability(_NATIVE, "`env`; a value that holds `{{` comes from the code's ConfigMap"),
+    F.SECRETS: Capability(_NATIVE, "`envFrom` of the Kubernetes Secret of that name"),
+    F.SCHEDULE_CRON: Capability(_NATIVE, "a CronWorkflow"),
+    F.SCHEDULE_INTERVAL: Capability(_NATIVE, "a CronWorkflow with `@every`, counted from the start of the controller"),
+    F.SCHEDULE_ONCE: Capability(_REFUSED, "a CronWorkflow has no single date"),
+    F.SCHEDULE_WINDOW: Capability(_REFUSED, "start and end of a schedule are not written for Argo yet"),
+    F.SCHEDULE_CATCHUP: Capability(_REFUSED, "a CronWorkflow makes up one missed run at most"),
+    F.CACHING: Capability(_IGNORED, "every step runs: no result is reused"),
+    F.CACHE_POLICY: Capability(_IGNORED, "every step runs: no result is reused"),
+    F.RUN_HOOKS: Capability(_REFUSED, "run-level hooks are not written for Argo yet"),
+    F.STEP_HOOKS: Capability(_REFUSED, "step-level hooks are not written for Argo yet"),
+    F.TAGS: Capability(_NATIVE, "annotation `pipec/tags` of the template and its runs"),
+    F.MODEL: Capability(_EMULATED, "annotation `pipec/model` of the template and its runs; nothing is registered"),
+    F.EXTRA: Capability(_EMULATED, "annotation `pipec/extra` of the template and its runs"),
+    F.DOCS: Capability(_NATIVE, "title and description annotations, descriptions of parameters, comments on steps"),
+    F.STOP_ON_FAILURE: Capability(
+        _EMULATED, "`failFast`: the run fails once running steps end; an independent step may still start before"
+    ),
+    F.FAIL_FAST: Capability(
+        _EMULATED, "`failFast`: the run fails once running steps end; running steps are not interrupted"
+    ),
+    F.MAX_PARALLELISM: Capability(_NATIVE, "`parallelism` of the run"),
+    F.DOCKER_SETTINGS: Capability(
+        _EMULATED, "`parent_image` is the step's image, `requirements` are installed when a step starts; others refused"
+    ),
+    F.COMPONENT_SETTINGS: Capability(_REFUSED, "pod settings are not written for Argo yet"),
+    F.TOGGLES: Capability(_IGNORED, "nothing but Argo's own logs is recorded"),
+    F.MATERIALIZERS: Capability(_EMULATED, "the runtime calls them inside the step"),
+    F.SUBSTITUTIONS: Capability(_IGNORED, "no named artifacts are registered on Argo"),
+    F.LABELS: Capability(_IGNORED, "Argo has no trackers or step operators"),
+}

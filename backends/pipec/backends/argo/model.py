@@ -1,0 +1,135 @@
+"""Argo's form of a pipeline: legal names, planned data, nothing left to decide. `emit` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipec.compiler.yaml_text import Yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a template takes, by name: parameters, and artifacts with their path in a container, empty for a DAG."""
+
+    parameters: tuple[str, ...] = ()
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One node of a DAG.
+
+    Attributes:
+        depends: names of the tasks that must have succeeded.
+        parameters: for each input of the template, the text with its tag.
+        artifacts: for each input of the template, the tag that names its source.
+    """
+
+    name: str
+    template: str
+    depends: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterOutput:
+    """A parameter that leaves a DAG: the tag of its source."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactOutput:
+    """An artifact that leaves a DAG: the tag of its source."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A DAG template: the pipeline, a nested pipeline. `note` is the comment above it."""
+
+    name: str
+    note: tuple[str, ...]
+    inputs: Inputs
+    tasks: tuple[Task, ...]
+    parameters: tuple[ParameterOutput, ...] = ()
+    artifacts: tuple[ArtifactOutput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A container template.
+
+    Attributes:
+        args: the arguments after the command that all steps share.
+        parameters: the outputs that are parameters, with the file of each.
+        artifacts: the outputs that are artifacts, with the folder of each.
+        settings: further fields of the template, in the order in which they are printed.
+        container: further fields of the container.
+    """
+
+    name: str
+    note: tuple[str, ...]
+    inputs: Inputs
+    args: tuple[str, ...]
+    parameters: Mapping[str, str]
+    artifacts: Mapping[str, str]
+    settings: Mapping[str, Yaml]
+    container: Mapping[str, Yaml]
+
+
+@dataclass(frozen=True, slots=True)
+class RunParameter:
+    """A parameter of the run. `value` is JSON text; None where the submitter must give one."""
+
+    name: str
+    value: str | None
+    description: str = ""
+    enum: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMap:
+    """The immutable ConfigMap: its content-derived name, what it holds by key, and the path of each file by key.
+
+    Keys without a path are values of environment variables.
+    """
+
+    name: str
+    data: Mapping[str, str]
+    paths: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that goes into the one file.
+
+    Attributes:
+        file: the name of the file.
+        header: its first comment lines.
+        spec: fields of the WorkflowTemplate's spec besides arguments, volumes and templates.
+        defaults: the container fields that all steps share.
+        fails_fast: whether a failed step keeps others from starting.
+        cron: the CronWorkflow's name and spec, where the pipeline is scheduled.
+    """
+
+    file: str
+    header: tuple[str, ...]
+    name: str
+    namespace: str | None
+    annotations: Mapping[str, str]
+    parameters: tuple[RunParameter, ...]
+    spec: Mapping[str, Yaml]
+    defaults: Mapping[str, Yaml]
+    scopes: tuple[Scope, ...]
+    steps: tuple[Step, ...]
+    code: CodeMap
+    fails_fast: bool = False
+    cron: tuple[str, Mapping[str, Yaml]] | None = None

@@ -1,0 +1,26 @@
+"""What `-O` sets on this target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipec.compiler.backend import Option
+
+if TYPE_CHECKING:
+    from pipec.compiler.backend import Options
+
+DEFAULT_IMAGE = "python:3.12-slim"
+
+OPTIONS = (
+    Option("image", "image of the steps, with Python 3.11 or later", DEFAULT_IMAGE),
+    Option("namespace", "namespace of the objects; without it, the one they are applied to"),
+    Option("service_account", "service account of the pods"),
+    Option("image_pull_secrets", "names of image pull secrets, separated by commas"),
+    Option("ttl_seconds", "seconds after which a finished run is deleted", kind=int),
+)
+
+
+def text_option(options: Options, name: str) -> str | None:
+    """The text of an option; None where it is not set or empty."""
+    value = options.get(name)
+    return str(value) if value not in {None, ""} else None

@@ -1,0 +1,105 @@
+"""A call's configuration as fields of its template and container."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from pipec.backends.argo.code import variable_key
+from pipec.backends.argo.text import is_live, variable
+from pipec.compiler.yaml_text import Flow
+
+if TYPE_CHECKING:
+    from pipec.compiler.ir.config import Resources, Retry
+    from pipec.compiler.ir.model import Call, StepDef
+    from pipec.compiler.yaml_text import Yaml
+
+_MEMORY = re.compile(r"([0-9]+)([KMGTP]?)(i?)B")
+
+
+def template_fields(call: Call) -> dict[str, Yaml]:
+    """Retries and the deadline of an attempt, as Argo has them: per leaf template."""
+    fields: dict[str, Yaml] = {}
+    config = call.config
+    if config.timeout is not None:
+        fields["activeDeadlineSeconds"] = str(math.ceil(config.timeout))
+    if config.retry is not None:
+        fields["retryStrategy"] = _retry(config.retry)
+    return fields
+
+
+def _retry(retry: Retry) -> Yaml:
+    strategy: dict[str, Yaml] = {"limit": str(retry.max_retries)}
+    if retry.delay > 0:
+        backoff: dict[str, Yaml] = {"duration": duration(retry.delay)}
+        if retry.backoff != 1:
+            backoff["factor"] = str(int(retry.backoff))
+        strategy["backoff"] = backoff
+    return Flow(strategy)
+
+
+def duration(seconds: float) -> str:
+    """A Go duration: `10s`, `1500ms`."""
+    return f"{int(seconds)}s" if seconds == int(seconds) else f"{math.ceil(seconds * 1000)}ms"
+
+
+def container_fields(call: Call, default_image: str, code_map: str) -> dict[str, Yaml]:
+    """Image, variables, secrets and resources of the container, as far as they are set.
+
+    Args:
+        call: the call.
+        default_image: what runs where its Docker settings name no image.
+        code_map: the ConfigMap that holds `live_values`.
+    """
+    config = call.config
+    # The schema of Argo 4 wants an image in each container, whatever the defaults say.
+    fields: dict[str, Yaml] = {"image": (config.docker or {}).get("parent_image") or default_image}
+    env: list[Yaml] = []
+    for name, text in config.environment.items():
+        assert isinstance(text, str), "`checks` refuses look-ups"
+        if is_live(text):
+            reference: Yaml = {"name": code_map, "key": variable_key(name, text)}
+            env.append(Flow({"name": name, "valueFrom": {"configMapKeyRef": reference}}))
+        else:
+            env.append(Flow({"name": name, "value": variable(text)}))
+    if env:
+        fields["env"] = env
+    if config.secrets:
+        fields["envFrom"] = [Flow({"secretRef": {"name": name}}) for name in config.secrets]
+    if config.resources is not None and (resources := _resources(config.resources)):
+        fields["resources"] = resources
+    return fields
+
+
+def _resources(resources: Resources) -> dict[str, Yaml]:
+    """CPU and memory are requested, as ZenML words them; a GPU must be a limit, which is its request too."""
+    requests: dict[str, Yaml] = {}
+    if resources.cpu_count is not None:
+        requests["cpu"] = f"{resources.cpu_count:g}"
+    if resources.memory is not None:
+        requests["memory"] = quantity(resources.memory)
+    fields: dict[str, Yaml] = {"requests": Flow(requests)} if requests else {}
+    if resources.gpu_count:
+        fields["limits"] = Flow({"nvidia.com/gpu": str(resources.gpu_count)})
+    return fields
+
+
+def quantity(memory: str) -> str:
+    """ZenML's `4GB`, `512MiB` as Kubernetes writes them: `4G`, `512Mi`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    match = _MEMORY.fullmatch(memory)
+    if match is None or (match[3] and not match[2]):
+        raise ValueError(memory)
+    unit = "k" if match[2] == "K" and not match[3] else match[2]
+    return f"{match[1]}{unit}{match[3]}"
+
+
+def requirements(call: Call, step: StepDef) -> tuple[str, ...]:
+    """What the step needs installed: what its imports say, and what its Docker settings list."""
+    listed = (call.config.docker or {}).get("requirements")
+    extra = [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list | tuple) else []
+    return tuple(dict.fromkeys([*step.closure.requirements, *extra]))

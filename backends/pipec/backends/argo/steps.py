@@ -1,0 +1,86 @@
+"""Plans the container template of one call: what it runs, what it takes and gives, under which settings.
+
+The adapter `pipec.runtime.argo` reads the arguments made here:
+    STEP SPEC [@attempt=N] [@require=REQUIREMENT]… [SLOT=JSON | SLOT=@in/NAME]…
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipec.backends.argo.model import Inputs, Step
+from pipec.backends.argo.names import parameter
+from pipec.backends.argo.settings import requirements, template_fields
+from pipec.backends.argo.text import enc, is_live
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipec.compiler.ir.model import Call, StepDef
+    from pipec.compiler.ir.values import Json
+    from pipec.compiler.yaml_text import Yaml
+
+CODE = "/pipec/code"
+"""Where the code root is mounted."""
+
+DATA = "/pipec/data"
+"""An empty folder of the pod: `in/NAME` for each input artifact, `out/NAME` for each output."""
+
+
+def plan_step(
+    name: str,
+    call: Call,
+    step: StepDef,
+    spec: Mapping[str, Json],
+    parameters: Mapping[str, str],
+    artifacts: Mapping[str, str],
+    container: Mapping[str, Yaml],
+) -> Step:
+    """The template of `call`.
+
+    Args:
+        name: its name.
+        call: the call.
+        step: the step that it calls.
+        spec: its static invocation.
+        parameters: for each input parameter, the slot that it fills.
+        artifacts: likewise for input artifacts.
+        container: what its configuration says of the container.
+    """
+    args = [word(call.id), enc(spec)]
+    if call.config.retry is not None:
+        args.append("@attempt={{retries}}")
+    args += [f"@require={requirement}" for requirement in requirements(call, step)]
+    args += [f"{slot}={{{{inputs.parameters.{legal}}}}}" for legal, slot in parameters.items()]
+    args += [f"{slot}=@in/{legal}" for legal, slot in artifacts.items()]
+    return Step(
+        name,
+        _note(step),
+        Inputs(tuple(parameters), {legal: f"{DATA}/in/{legal}" for legal in artifacts}),
+        tuple(args),
+        _files(call, step),
+        {parameter(out.name): f"{DATA}/out/{parameter(out.name)}" for out in step.outputs if out.carrier == "artifact"},
+        template_fields(call),
+        container,
+    )
+
+
+def _files(call: Call, step: StepDef) -> dict[str, str]:
+    """The outputs that travel as parameters, alone or beside the artifact, and the files that hold their JSON."""
+    return {
+        parameter(output.name): f"{DATA}/out/{parameter(output.name)}.json"
+        for output in step.outputs
+        if output.carrier == "parameter" or output.name in call.mirrored
+    }
+
+
+def word(text: str) -> str:
+    """The text itself where nothing could read it as something else, otherwise as JSON, which starts with a quote."""
+    return enc(text) if is_live(text) or text.startswith('"') or "$" in text or not text.isprintable() else text
+
+
+def _note(step: StepDef) -> tuple[str, ...]:
+    module, _, name = step.symbol.partition(":")
+    where = f"{module.replace('.', '/')}.py::{name}"
+    summary = step.doc.strip().partition("\n\n")[0]
+    return (where, *(line.strip() for line in summary.splitlines()))

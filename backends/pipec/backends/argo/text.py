@@ -1,0 +1,49 @@
+"""Text that neither Argo's template language nor Kubernetes' `$(NAME)` expansion touches.
+
+Argo substitutes `{{…}}` in every string of a template, several times, and re-scans what it put in; there is no escape
+(reference: fasttemplate over the JSON of the template). The kubelet then expands `$(NAME)` in arguments and variables
+and makes `$` of `$$`. JSON can avoid both, since it can spell a character as `\\u….`; free text cannot.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipec.compiler.ir import constants
+
+if TYPE_CHECKING:
+    from pipec.compiler.ir.values import Json
+
+_BRACE_BEFORE_BRACE = re.compile(r"\{(?=\{)")
+_ACTIVE_DOLLAR = re.compile(r"\$(?=[$(])")
+
+
+def enc(value: Json) -> str:
+    """Canonical JSON text that arrives in a container's arguments as it is, whatever it holds."""
+    return _ACTIVE_DOLLAR.sub(r"\\u0024", constants.text(value))
+
+
+def is_live(text: str) -> bool:
+    """Whether Argo would look for a tag in the text."""
+    return "{{" in text
+
+
+def markdown(text: str) -> str:
+    """Free text that is shown as Markdown: an escaped brace looks the same there and opens no tag."""
+    return _BRACE_BEFORE_BRACE.sub(r"{\\", _whole(text))
+
+
+def plain(text: str) -> str:
+    """Free text that is shown as it is: a space parts what would open a tag."""
+    return _BRACE_BEFORE_BRACE.sub("{ ", _whole(text))
+
+
+def variable(text: str) -> str:
+    """The value of an environment variable, so written that the kubelet gives back `text`; `{{` is the caller's care."""
+    return text.replace("$", "$$") if _ACTIVE_DOLLAR.search(text) else text
+
+
+def _whole(text: str) -> str:
+    """Without half surrogate pairs, which no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")

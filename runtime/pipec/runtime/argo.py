@@ -1,0 +1,117 @@
+"""The adapter for Argo Workflows: `python -I CODE argo DATA PIPELINE RUN STEP SPEC [ARGUMENT]…`.
+
+DATA is a folder of the pod: inputs lie in `in/NAME`, outputs go to `out/NAME` (artifacts) and `out/NAME.json`
+(parameters). Each ARGUMENT is one of
+
+    SLOT=JSON               a value
+    SLOT=@in/NAME           an artifact, below DATA
+    @attempt=N              how many attempts came before
+    @require=REQUIREMENT    a distribution that the step needs, installed where the image lacks it
+
+PIPELINE and STEP are plain, or JSON text where they start with a quote: Argo leaves JSON text of ours alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+INVALID = 2
+
+_LEGAL = re.compile(r"[A-Za-z0-9_-]+")
+_ACTIVE_DOLLAR = re.compile(r"\$(?=[$(])")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one step; see the module's docstring. Gives the exit status of `pipec.runtime.execute`, 2 if `argv` is wrong."""
+    try:
+        data, pipeline, run, step, spec = Path(argv[0]), _word(argv[1]), argv[2], _word(argv[3]), json.loads(argv[4])
+        slots, requirements, attempt = _arguments(argv[5:], data)
+        results = _results(spec["outputs"], data / "out")
+    except (IndexError, ValueError, KeyError, TypeError) as fault:
+        print(f"pipec: wrong arguments: {fault!r}", file=sys.stderr, flush=True)
+        return INVALID
+    if requirements:
+        status = _install(requirements, data / "site")
+        if status:
+            return status
+    (data / "out").mkdir(parents=True, exist_ok=True)
+    from pipec.runtime.execute import run_invocation
+
+    status = run_invocation(spec, pipeline=pipeline, step=step, run=run, slots=slots, results=results, attempt=attempt)
+    _make_inert(result["parameter"] for result in results.values() if "parameter" in result)
+    return status
+
+
+def _word(text: str) -> str:
+    return str(json.loads(text)) if text.startswith('"') else text
+
+
+def _arguments(arguments: Iterable[str], data: Path) -> tuple[dict[str, dict[str, str]], list[str], int]:
+    slots: dict[str, dict[str, str]] = {}
+    requirements: list[str] = []
+    attempt = 1
+    for argument in arguments:
+        name, sign, value = argument.partition("=")
+        if not sign:
+            raise ValueError(argument)
+        if name == "@require":
+            requirements.append(value)
+        elif name == "@attempt":
+            attempt = int(value) + 1
+        elif value.startswith("@"):
+            slots[name] = {"artifact": str(data / value[1:])}
+        else:
+            slots[name] = {"json": value}
+    return slots, requirements, attempt
+
+
+def _results(outputs: Mapping[str, Mapping[str, Any]], out: Path) -> dict[str, dict[str, str]]:
+    results: dict[str, dict[str, str]] = {}
+    for name, output in outputs.items():
+        base = legal_name(name)
+        result = results[name] = {}
+        if output["carrier"] == "artifact":
+            result["artifact"] = str(out / base)
+        if output["carrier"] == "parameter" or output.get("mirrored"):
+            result["parameter"] = str(out / f"{base}.json")
+    return results
+
+
+def legal_name(name: str) -> str:
+    """The name that the compiler gave to an output that Argo could not call `name`."""
+    if _LEGAL.fullmatch(name):
+        return name
+    return f"value-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
+
+
+def _make_inert(files: Iterable[str]) -> None:
+    """Spells a `$` that the kubelet would expand where the value becomes an argument of the next step."""
+    for file in files:
+        path = Path(file)
+        if path.exists():
+            text = path.read_text(encoding="utf-8")
+            inert = _ACTIVE_DOLLAR.sub(r"\\u0024", text)
+            if inert != text:
+                path.write_text(inert, encoding="utf-8")
+
+
+def _install(requirements: Sequence[str], prefix: Path) -> int:
+    """Installs what the image lacks into a folder of the pod (its own may be read-only) and puts it on the path."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
+    print(f"pipec: installing {', '.join(requirements)}", file=sys.stderr, flush=True)
+    done = subprocess.run([*command, "--no-warn-script-location", "--prefix", str(prefix), *requirements], check=False)
+    if done.returncode:
+        print("pipec: the requirements of the step could not be installed", file=sys.stderr, flush=True)
+        return INVALID
+    # Debian's Python adds `local` and calls the folder `dist-packages`.
+    sys.path[1:1] = [str(path) for path in sorted(prefix.glob("**/lib*/python*/*-packages"))]
+    return 0
