@@ -232,15 +232,23 @@ def _install(requirements: Sequence[str]) -> bool:
 
 
 def _is_installed(requirement: str) -> bool:
-    """Whether a bare requirement is there; what a version is worth only pip knows."""
-    match = re.fullmatch(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*", requirement)
+    """Whether a requirement is met: by name, or with one lower bound; what else a specifier may say only pip knows."""
+    match = re.fullmatch(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:>=\s*([0-9]+(?:\.[0-9]+)*))?\s*", requirement)
     if match is None:
         return False
     try:
-        importlib.metadata.distribution(match[1])
+        version = importlib.metadata.version(match[1])
     except importlib.metadata.PackageNotFoundError:
         return False
-    return True
+    found = re.match(r"[0-9]+(?:\.[0-9]+)*(?=$|\+|\.post)", version)
+    return match[2] is None or (found is not None and _numbers(found[0]) >= _numbers(match[2]))
+
+
+def _numbers(version: str) -> list[int]:
+    numbers = [int(part) for part in version.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return numbers
 
 
 def _remove_unpacked() -> None:

@@ -55,7 +55,7 @@ class KubeflowBackend:
             return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span)]
         if (fault := program_fault(pipeline, program)) is not None:
             return None, [*found, fault]
-        found += notes_of(pipeline, request.options)
+        found += notes_of(pipeline, request.options, program)
         return plan(pipeline, name, program), found
 
     def emit(self, model: Plan, request: Request) -> Sequence[GeneratedFile]:

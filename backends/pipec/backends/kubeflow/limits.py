@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NEAR_TASKS = 150
 """Steps from which the Argo Workflow that KFP makes comes near to what etcd stores (reference/kubeflow.md §5)."""
 
+NEAR_WEIGHT = 1_000_000
+"""Bytes of code in the inputs of all steps together: an estimate, since no cluster measured it."""
+
 _DOCKER = frozenset({"parent_image", "requirements"})
 
 
@@ -59,7 +62,7 @@ def _call_faults(call: Call) -> Iterator[Diagnostic]:
             yield _refused(f"the memory size `{config.resources.memory}`", call, "resources")
 
 
-def notes_of(pipeline: Pipeline, options: Options) -> Iterator[Diagnostic]:
+def notes_of(pipeline: Pipeline, options: Options, program: str) -> Iterator[Diagnostic]:
     """What the user should know: requirements that are installed at start, policies that switch caching off."""
     steps = list(calls(pipeline.body))
     for call in steps:
@@ -76,6 +79,13 @@ def notes_of(pipeline: Pipeline, options: Options) -> Iterator[Diagnostic]:
             help="name an image that has them with `-O image=…`",
             severity=Severity.WARNING,
         )
+    weight = len(steps) * len(program)
+    if weight > NEAR_WEIGHT:
+        message = (
+            f"{len(steps)} steps with {len(program):,} bytes of inline code each: Argo notes every step's input in the "
+            f"run's object, which gets near etcd's limit from about {NEAR_WEIGHT:,} bytes"
+        )
+        yield Diagnostic("PC0407", message, pipeline.span, severity=Severity.WARNING)
     if len(steps) > NEAR_TASKS:
         message = f"{len(steps)} steps: the Workflow that KFP makes of a spec is near etcd's limit from {NEAR_TASKS}"
         yield Diagnostic("PC0407", message, pipeline.span, severity=Severity.WARNING)
