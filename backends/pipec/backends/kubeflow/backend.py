@@ -1,0 +1,107 @@
+"""The backend: legalises, prints, and reads back what it printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipec.backends.kubeflow import code, names
+from pipec.backends.kubeflow.ledger import LEDGER
+from pipec.backends.kubeflow.limits import faults_of, notes_of, program_fault
+from pipec.backends.kubeflow.plan import Plan, plan
+from pipec.backends.kubeflow.spec import SCHEMA_VERSION, pipeline_spec, platform_spec
+from pipec.compiler.backend import GeneratedFile, Ledger, Option, Request
+from pipec.compiler.code_root import ReservedName, assemble
+from pipec.compiler.diagnostics import Diagnostic, has_errors
+from pipec.compiler.emit import header
+from pipec.compiler.yaml_text import document, documents
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipec.compiler.ir.model import Pipeline
+
+DEFAULT_IMAGE = "python:3.11-slim"
+
+
+class KubeflowBackend:
+    """Kubeflow Pipelines 2: one PipelineSpec, with a platform document where a step needs Kubernetes settings."""
+
+    name = "kubeflow"
+    title = "Kubeflow Pipelines 2"
+    directory = "kubeflow"
+    options: tuple[Option, ...] = (
+        Option("image", "image of every step whose Docker settings name none", DEFAULT_IMAGE),
+        Option(
+            "requirements",
+            "what a step does about the distributions that it imports",
+            "install",
+            choices=("install", "none"),
+        ),
+    )
+    ledger: Ledger = LEDGER
+
+    def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Plan | None, Sequence[Diagnostic]]:
+        """See `Backend.legalize`."""
+        found = list(faults_of(pipeline))
+        name = names.pipeline_name(pipeline.name)
+        if not name:
+            message = f"the name `{pipeline.name}` has none of the letters and digits that Kubeflow takes"
+            found.append(Diagnostic("PC0406", message, pipeline.span, help="give the pipeline a `name=`"))
+        if has_errors(found):
+            return None, found
+        try:
+            program = code.program(assemble(pipeline, "kubeflow", is_compact=True))
+        except ReservedName as problem:
+            return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span)]
+        if (fault := program_fault(pipeline, program)) is not None:
+            return None, [*found, fault]
+        found += notes_of(pipeline, request.options, program)
+        return plan(pipeline, name, program), found
+
+    def emit(self, model: Plan, request: Request) -> Sequence[GeneratedFile]:
+        """See `Backend.emit`."""
+        texts = [document(pipeline_spec(model, request.options), header(request, model.pipeline))]
+        platform = platform_spec(model)
+        if platform is not None:
+            texts.append(document(platform))
+        stem = model.pipeline.symbol.rpartition(":")[2]
+        return [GeneratedFile(f"{stem}.yaml", documents(texts))]
+
+    def check(self, files: Sequence[GeneratedFile]) -> Sequence[Diagnostic]:
+        """See `Backend.check`."""
+        return [fault for file in files for fault in _misreadings(file)]
+
+
+def _misreadings(file: GeneratedFile) -> list[Diagnostic]:
+    """What is wrong with a file as a YAML reader sees it: its syntax, its version, references that lead nowhere."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        spec, *_ = list(yaml.load_all(file.text, Loader=loader))
+    except yaml.YAMLError as problem:
+        return [_fault(file, f"is not YAML: {problem}")]
+    if spec.get("schemaVersion") != SCHEMA_VERSION:
+        return [_fault(file, "has no legal `schemaVersion`")]
+    components: dict[str, Any] = spec["components"]
+    executors: dict[str, Any] = spec["deploymentSpec"]["executors"]
+    found: list[Diagnostic] = []
+    for name, component in [("root", spec["root"]), *components.items()]:
+        label = component.get("executorLabel")
+        if label is not None and label not in executors:
+            found.append(_fault(file, f"names the executor `{label}`, which is not there"))
+        tasks: dict[str, Any] = component.get("dag", {}).get("tasks", {})
+        for key, task in tasks.items():
+            wanted = task["componentRef"]["name"]
+            if wanted not in components:
+                found.append(_fault(file, f"names the component `{wanted}`, which is not there"))
+            lost = [each for each in task.get("dependentTasks", []) if each not in tasks]
+            found += [_fault(file, f"`{name}`: task `{key}` waits for `{each}`, which is not there") for each in lost]
+    return found
+
+
+def _fault(file: GeneratedFile, what: str) -> Diagnostic:
+    return Diagnostic("PC0902", f"{file.path} {what}")
+
+
+backend = KubeflowBackend()

@@ -1,0 +1,150 @@
+"""What a step's container is: image, command, argument, environment, resources; and its part of the platform document."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from pipec.backends.kubeflow import code
+from pipec.backends.kubeflow.parameters import reading
+from pipec.backends.kubeflow.protected import is_live, protected
+from pipec.compiler.ir.values import Param
+from pipec.compiler.yaml_text import Flow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipec.backends.kubeflow.scopes import StepTask
+    from pipec.compiler.backend import Options
+    from pipec.compiler.ir.config import Config, Resources, Retry
+    from pipec.compiler.ir.values import Json
+    from pipec.compiler.yaml_text import Yaml
+
+LOCAL_MARKER = "kfp.dsl.executor_main"
+"""`kfp.local` runs only commands with this text in some element (reference/kubeflow.md §4); nothing else reads it."""
+
+SECRETS = "/pipec/secrets"
+"""Folder below which the secrets are mounted, known to `pipec.runtime.kubeflow`."""
+
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?)?B?")
+
+
+def container(task: StepTask, pipeline: str, options: Options) -> dict[str, Yaml]:
+    """The entry of `deploymentSpec.executors`."""
+    config = task.call.config
+    entry: dict[str, Yaml] = {
+        "image": image(config, options),
+        "command": ["python3", "-I", "-c", f"{{{{$.inputs.parameters['{code.INPUT}']}}}}"],
+        "args": ["{{$}}", protected(call_document(task, pipeline, options)), LOCAL_MARKER],
+    }
+    plain = {name: value for name, value in _texts(config).items() if not is_live(value)}
+    if plain:
+        entry["env"] = [Flow({"name": name, "value": value}) for name, value in plain.items()]
+    if config.resources is not None and (limits := _resources(config.resources)):
+        entry["resources"] = limits
+    return {"container": entry}
+
+
+def image(config: Config, options: Options) -> str:
+    """The image of a step: that of its Docker settings, else that of the options."""
+    parent = (config.docker or {}).get("parent_image")
+    return parent if isinstance(parent, str) else str(options["image"])
+
+
+def call_document(task: StepTask, pipeline: str, options: Options) -> dict[str, Json]:
+    """What `pipec.runtime.kubeflow` is told about a step; entries that would say nothing are left out."""
+    document: dict[str, Json] = {"pipeline": pipeline, "step": task.call.id, "spec": task.invocation.spec}
+    slots = task.invocation.slots
+    entries: dict[str, Mapping[str, Json]] = {
+        "parameters": {name: reading(leaf.type) for name, leaf in slots.items() if isinstance(leaf, Param)},
+        "inputs": {name: port.key for name, port in task.slots.items() if port.key != name},
+        "outputs": {
+            name: port.key
+            for (name, form), port in task.outputs.items()
+            if port.key != name and not _is_mirror(task, name, form)
+        },
+        "mirrors": {name: port.key for (name, form), port in task.outputs.items() if _is_mirror(task, name, form)},
+        "environment": {name: value for name, value in _texts(task.call.config).items() if is_live(value)},
+    }
+    document.update({name: entry for name, entry in entries.items() if entry})
+    if task.call.config.secrets:
+        document["secrets"] = list(task.call.config.secrets)
+    if options["requirements"] == "install" and (names := requirements(task)):
+        document["requirements"] = list(names)
+    return document
+
+
+def requirements(task: StepTask) -> tuple[str, ...]:
+    """What the step's image must have: what its closure imports, and what its Docker settings list."""
+    listed = (task.call.config.docker or {}).get("requirements") or []
+    own = [str(each) for each in listed] if isinstance(listed, list | tuple) else []
+    return tuple(dict.fromkeys([*task.step.closure.requirements, *own]))
+
+
+def platform(task: StepTask) -> dict[str, Yaml]:
+    """The entry of the platform document; empty if the step needs none."""
+    config = task.call.config
+    entry: dict[str, Yaml] = {}
+    if config.secrets:
+        entry["secretAsVolume"] = [
+            {
+                "secretNameParameter": Flow({"runtimeValue": {"constant": name}}),
+                "mountPath": f"{SECRETS}/{name}",
+            }
+            for name in config.secrets
+        ]
+    notes: dict[str, Json] = {"pipec-tags": list(config.tags), "pipec-model": config.model, "pipec-extra": config.extra}
+    annotations: dict[str, Yaml] = {name: protected(value) for name, value in notes.items() if value}
+    if annotations:
+        entry["podMetadata"] = {"annotations": annotations}
+    if config.timeout is not None:
+        entry["activeDeadlineSeconds"] = seconds(config.timeout)
+    return entry
+
+
+def retry_policy(retry: Retry) -> dict[str, Yaml]:
+    """The `retryPolicy` of a task; like ours it counts attempts after the first."""
+    policy: dict[str, Yaml] = {"maxRetryCount": retry.max_retries}
+    if retry.delay:
+        policy["backoffDuration"] = f"{_decimal(retry.delay)}s"
+        policy["backoffFactor"] = float(retry.backoff)
+    return policy
+
+
+def seconds(timeout: float) -> str:
+    """A 64-bit integer as protobuf's JSON has it."""
+    return str(max(1, math.ceil(timeout)))
+
+
+def memory(text: str) -> str | None:
+    """ZenML's `4GB` or `512MiB` as a Kubernetes quantity; None if it is neither."""
+    match = _MEMORY.fullmatch(text.strip())
+    if match is None:
+        return None
+    unit = "k" if match[2] == "K" else match[2] or ""
+    return match[1] + unit
+
+
+def _texts(config: Config) -> dict[str, str]:
+    return {name: value for name, value in config.environment.items() if isinstance(value, str)}
+
+
+def _is_mirror(task: StepTask, name: str, form: str) -> bool:
+    return form == "parameter" and (name, "artifact") in task.outputs
+
+
+def _resources(resources: Resources) -> dict[str, Yaml]:
+    entry: dict[str, Yaml] = {}
+    if resources.cpu_count is not None:
+        cpu = _decimal(resources.cpu_count)
+        entry |= {"resourceCpuRequest": cpu, "resourceCpuLimit": cpu}
+    if resources.memory is not None and (size := memory(resources.memory)) is not None:
+        entry |= {"resourceMemoryRequest": size, "resourceMemoryLimit": size}
+    if resources.gpu_count:
+        entry["accelerator"] = Flow({"resourceType": "nvidia.com/gpu", "resourceCount": str(resources.gpu_count)})
+    return entry
+
+
+def _decimal(number: float) -> str:
+    return f"{number:.9f}".rstrip("0").rstrip(".")

@@ -1,0 +1,89 @@
+"""What Kubeflow Pipelines 2 can do, feature by feature."""
+
+from __future__ import annotations
+
+from pipec.compiler.backend import Capability, Ledger, Support
+from pipec.compiler.ir.features import Feature
+
+
+def _native(note: str = "") -> Capability:
+    return Capability(Support.NATIVE, note)
+
+
+def _emulated(note: str) -> Capability:
+    return Capability(Support.EMULATED, note)
+
+
+def _ignored(note: str) -> Capability:
+    return Capability(Support.IGNORED, note)
+
+
+def _refused(note: str) -> Capability:
+    return Capability(Support.REFUSED, note)
+
+
+_SCHEDULE = "a spec cannot hold a schedule; create a recurring run from the spec through the API"
+_FAILURE = "KFP always lets independent steps go on after a failure"
+
+LEDGER: Ledger = {
+    Feature.PARAMETERS: _native(
+        "typed inputs of the run; text that a person types is not protected from `{{…}}` and `$(…)` on the cluster, "
+        "and `kfp.local` rewrites `python3` in it"
+    ),
+    Feature.OPTIONAL_PARAMETERS: _native("`isOptional`; not given is None"),
+    Feature.STRUCTURED_PARAMETERS: _native(
+        "LIST and STRUCT, whose numbers are doubles; types without a form there are canonical JSON in a STRING"
+    ),
+    Feature.REQUIRED_PARAMETERS: _native(),
+    Feature.PARAMETER_OUTPUTS: _native(
+        "canonical JSON text in a STRING, so that 2**53+1, NaN and -0.0 arrive as they left"
+    ),
+    Feature.ARTIFACT_OUTPUTS: _native("Dataset and Model where the type says so, else Artifact"),
+    Feature.MULTIPLE_OUTPUTS: _native(),
+    Feature.PIPELINE_OUTPUTS: _native("root outputs; numbers as canonical JSON text; only results of steps"),
+    Feature.FAN_IN: _emulated("one input for each result, put together by the runtime"),
+    Feature.EXPRESSIONS: _emulated("computed by the runtime of the step that reads them"),
+    Feature.ORDER: _native("`dependentTasks`"),
+    Feature.GROUPS: _native("a sub-DAG, which costs one driver pod"),
+    Feature.CONDITIONS: _refused("conditions are not built yet for this target"),
+    Feature.LOOPS: _refused("run-time loops are not built yet for this target"),
+    Feature.LOOP_PARALLELISM: _refused("run-time loops are not built yet for this target"),
+    Feature.LAZY_INPUTS: _emulated("environment variables are read in the step; other look-ups are refused"),
+    Feature.RUN_FACTS: _refused("an input that differs in every run would switch off KFP's cache for the step"),
+    Feature.RETRIES: _native("`retryPolicy`; not applied to driver pods (kubeflow/pipelines#14266)"),
+    Feature.RETRY_DELAY: _native("`backoffDuration`"),
+    Feature.RETRY_BACKOFF: _native("`backoffFactor`"),
+    Feature.STEP_TIMEOUT: _native("`activeDeadlineSeconds` in the platform document; `kfp.local` ignores it"),
+    Feature.RUN_TIMEOUT: _native("`pipelineConfig.activeDeadlineSeconds`; `kfp.local` ignores it"),
+    Feature.CPU: _native("request and limit"),
+    Feature.MEMORY: _native("request and limit"),
+    Feature.GPU: _native("`nvidia.com/gpu`; a class of device is refused"),
+    Feature.ENVIRONMENT: _native("values with `{{`, `$(` or `$$` are set by the runtime; look-ups are refused"),
+    Feature.SECRETS: _emulated("mounted as a volume, each key exported by the runtime; there is no `envFrom`"),
+    Feature.SCHEDULE_CRON: _refused(_SCHEDULE),
+    Feature.SCHEDULE_INTERVAL: _refused(_SCHEDULE),
+    Feature.SCHEDULE_ONCE: _refused(_SCHEDULE),
+    Feature.SCHEDULE_WINDOW: _refused(_SCHEDULE),
+    Feature.SCHEDULE_CATCHUP: _refused(_SCHEDULE),
+    Feature.CACHING: _native(
+        "`enableCache`; the key covers inputs, image and argument; with inline code any change of code misses for all"
+    ),
+    Feature.CACHE_POLICY: _emulated("KFP's key is fixed: a step with a policy of its own is not cached, with a note"),
+    Feature.RUN_HOOKS: _refused("run-level hooks are not built yet for this target"),
+    Feature.STEP_HOOKS: _refused("step-level hooks are not built yet for this target"),
+    Feature.TAGS: _native("annotation `pipec-tags` of the steps' pods"),
+    Feature.MODEL: _native("annotation `pipec-model` of the steps' pods; nothing is registered"),
+    Feature.EXTRA: _native("annotation `pipec-extra` of the steps' pods"),
+    Feature.DOCS: _native("description of the pipeline; a step's first line as a comment"),
+    Feature.STOP_ON_FAILURE: _refused(_FAILURE),
+    Feature.FAIL_FAST: _refused(_FAILURE),
+    Feature.MAX_PARALLELISM: _refused("KFP bounds the parallelism of loops only"),
+    Feature.DOCKER_SETTINGS: _emulated(
+        "`parent_image` is the step's image and `requirements` are installed at start; other settings are refused"
+    ),
+    Feature.COMPONENT_SETTINGS: _refused("no component's settings are translated yet for this target"),
+    Feature.TOGGLES: _ignored("KFP keeps its own logs and metadata"),
+    Feature.MATERIALIZERS: _native("by the runtime in the step"),
+    Feature.SUBSTITUTIONS: _ignored("artifacts have the names of their outputs"),
+    Feature.LABELS: _ignored("there is no ZenML stack"),
+}

@@ -1,0 +1,260 @@
+"""The adapter for Kubeflow Pipelines: its executor input becomes an invocation document, results its executor output.
+
+    python -I CODE_ROOT kubeflow EXECUTOR_INPUT CALL
+
+`EXECUTOR_INPUT` is what the launcher puts in the place of `{{$}}`. `CALL` is what the compiler knows about the step:
+
+    {"pipeline": …, "step": …, "spec": {…}, "parameters": {slot: reading}, "inputs": {slot: key},
+     "outputs": {name: key}, "mirrors": {name: key}, "environment": {…}, "secrets": […], "requirements": […]}
+
+Results that are parameters travel between steps as canonical JSON text, since every number of Kubeflow is a double.
+Run parameters have Kubeflow's types; `reading` makes ints of doubles again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.metadata
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pipec.runtime import codec
+from pipec.runtime.artifacts import MANIFEST
+from pipec.runtime.execute import run_invocation
+
+SECRETS = pathlib.Path("/pipec/secrets")
+UNPACKED = "pipec-code-"
+"""How the folder starts into which the inline program unpacks the code root."""
+
+_MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/"}
+INVALID, MISFIT = 2, 3
+
+
+class _Misfit(ValueError):
+    """A run parameter is not what its type says."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one step; the exit status is that of `pipec.runtime.execute`."""
+    _remove_unpacked()
+    if len(arguments) < 2:
+        print("pipec: usage: kubeflow EXECUTOR_INPUT CALL", file=sys.stderr)
+        return INVALID
+    try:
+        executor_input, call = json.loads(arguments[0]), json.loads(arguments[1])
+    except ValueError as problem:
+        print(f"pipec: the executor input is not JSON: {problem}", file=sys.stderr)
+        return INVALID
+    os.environ.update(call.get("environment", {}))
+    _export_secrets(call.get("secrets", []))
+    if not _install(call.get("requirements", [])):
+        return INVALID
+    try:
+        slots = dict(_slots(executor_input.get("inputs", {}), call))
+    except _Misfit as problem:
+        print(f"pipec: {problem}", file=sys.stderr)
+        return MISFIT
+    with tempfile.TemporaryDirectory(prefix="pipec-results-") as folder:
+        return _run(call, slots, executor_input.get("outputs", {}), pathlib.Path(folder))
+
+
+def _run(call: Mapping[str, Any], slots: Mapping[str, Any], outputs: Mapping[str, Any], folder: pathlib.Path) -> int:
+    results, written = _results(call, outputs, folder)
+    status = run_invocation(
+        call["spec"],
+        pipeline=call["pipeline"],
+        step=call["step"],
+        run=os.environ.get("KFP_RUN_ID") or _run_id(outputs),
+        slots=slots,
+        results=results,
+    )
+    if status == 0:
+        _write_output(pathlib.Path(outputs["outputFile"]), outputs, written)
+    return status
+
+
+def _slots(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each slot of the step with where its value lies. What Kubeflow did not bring is None: a parameter not given."""
+    keys = call.get("inputs", {})
+    names = {key: slot for slot, key in keys.items()}
+    artifacts = inputs.get("artifacts", {})
+    values = inputs.get("parameterValues", {})
+    readings = call.get("parameters", {})
+    for key, content in artifacts.items():
+        yield names.get(key, key), {"artifact": local_path(content["artifacts"][0])}
+    for slot, reading in readings.items():
+        yield slot, {"json": _typed(slot, values.get(keys.get(slot, slot)), reading)}
+    given = {names.get(key, key): value for key, value in values.items() if key != "pipec_code"}
+    for slot, value in given.items():
+        if slot not in readings:
+            yield slot, {"json": value}
+
+
+def _typed(name: str, value: Any, reading: Any) -> str:
+    if value is None:
+        return "null"
+    if reading == "json":
+        return str(value)
+    try:
+        return codec.dumps(_read(value, reading))
+    except (ValueError, OverflowError) as problem:
+        raise _Misfit(f"the parameter `{name}` is {value!r:.100}: {problem}") from None
+
+
+def _read(value: Any, reading: Any) -> Any:
+    """The value with ints where Kubeflow has doubles.
+
+    Raises:
+        _Misfit: it does not have the type.
+    """
+    if isinstance(reading, dict):
+        ((kind, item),) = reading.items()
+        if kind == "list" and isinstance(value, list):
+            return [_read(each, item) for each in value]
+        if kind == "dict" and isinstance(value, dict):
+            return {name: _read(each, item) for name, each in value.items()}
+        raise _Misfit(f"not a {kind}")
+    if reading == "any":
+        return _read_any(value)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if reading == "int" and is_number and float(value).is_integer():
+        return int(value)
+    if reading == "float" and is_number:
+        return float(value)
+    if (reading == "str" and isinstance(value, str)) or (reading == "bool" and isinstance(value, bool)):
+        return value
+    raise _Misfit(f"not of type {reading}")
+
+
+def _read_any(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_read_any(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _read_any(item) for name, item in value.items()}
+    return value
+
+
+def _results(
+    call: Mapping[str, Any], outputs: Mapping[str, Any], folder: pathlib.Path
+) -> tuple[dict[str, dict[str, str]], dict[str, pathlib.Path]]:
+    """The `results` of the document, and the file in which each output parameter will be."""
+    keys, mirrors = call.get("outputs", {}), call.get("mirrors", {})
+    results: dict[str, dict[str, str]] = {}
+    written: dict[str, pathlib.Path] = {}
+    for name, output in call["spec"].get("outputs", {}).items():
+        result = results[name] = {}
+        key = keys.get(name, name)
+        if output["carrier"] == "artifact":
+            result["artifact"] = local_path(outputs["artifacts"][key]["artifacts"][0])
+            key = mirrors.get(name)
+        if key is not None:
+            written[key] = folder / f"{len(written)}.json"
+            result["parameter"] = str(written[key])
+    return results, written
+
+
+def _write_output(file: pathlib.Path, outputs: Mapping[str, Any], written: Mapping[str, pathlib.Path]) -> None:
+    """The executor output. The launcher reads it strictly: no other keys."""
+    document: dict[str, Any] = {}
+    if written:
+        document["parameterValues"] = {key: path.read_text(encoding="utf-8") for key, path in written.items()}
+    artifacts = {key: content["artifacts"][0] for key, content in outputs.get("artifacts", {}).items()}
+    if artifacts:
+        document["artifacts"] = {
+            key: {"artifacts": [{"name": each["name"], "uri": each["uri"], "metadata": _metadata(each)}]}
+            for key, each in artifacts.items()
+        }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _metadata(artifact: Mapping[str, Any]) -> dict[str, Any]:
+    manifest = json.loads((pathlib.Path(local_path(artifact)) / MANIFEST).read_text(encoding="utf-8"))
+    return {name: manifest[name] for name in ("materializer", "type", "digest", "size")}
+
+
+def local_path(artifact: Mapping[str, Any]) -> str:
+    """Where the launcher mounts or copies an artifact (its rule, reference/kubeflow.md §2)."""
+    if artifact.get("customPath"):
+        return str(artifact["customPath"])
+    uri = str(artifact["uri"])
+    for scheme, folder in _MOUNTS.items():
+        if uri.startswith(scheme):
+            return folder + uri.removeprefix(scheme)
+    if uri.startswith("oci://"):
+        return f"/oci/{uri.removeprefix('oci://').replace('/', '_')}/models"
+    return uri
+
+
+def _run_id(outputs: Mapping[str, Any]) -> str:
+    """The run's part of an artifact's place `…/<pipeline>/<run>/<task>/…`; its digits do not matter, only its sameness."""
+    for content in outputs.get("artifacts", {}).values():
+        parts = str(content["artifacts"][0]["uri"]).split("/")
+        found = [part for part in parts if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", part)]
+        if found:
+            return found[0]
+    return pathlib.Path(outputs.get("outputFile", "run/task/file")).parent.parent.name or "run"
+
+
+def _export_secrets(names: Sequence[str]) -> None:
+    """Each key of each mounted secret as an environment variable."""
+    for name in names:
+        folder = SECRETS / name
+        if not folder.is_dir():
+            # Kubernetes starts no pod without its secret: only a local runner comes here.
+            print(f"pipec: secret `{name}` is not mounted here; its variables must be set already", file=sys.stderr)
+            continue
+        for file in folder.iterdir():
+            if file.is_file() and not file.name.startswith(".."):
+                os.environ[file.name] = file.read_text(encoding="utf-8")
+
+
+def _install(requirements: Sequence[str]) -> bool:
+    """Install what is missing with pip, before any of the user's code is imported. Whether that went well."""
+    missing = [each for each in requirements if not _is_installed(each)]
+    if not missing:
+        return True
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *missing]
+    status = subprocess.run(command, check=False).returncode
+    if status != 0:
+        print(f"pipec: {' '.join(missing)} cannot be installed; build an image that has them", file=sys.stderr)
+    return status == 0
+
+
+def _is_installed(requirement: str) -> bool:
+    """Whether a requirement is met: by name, or with one lower bound; what else a specifier may say only pip knows."""
+    match = re.fullmatch(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:>=\s*([0-9]+(?:\.[0-9]+)*))?\s*", requirement)
+    if match is None:
+        return False
+    try:
+        version = importlib.metadata.version(match[1])
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    found = re.match(r"[0-9]+(?:\.[0-9]+)*(?=$|\+|\.post)", version)
+    return match[2] is None or (found is not None and _numbers(found[0]) >= _numbers(match[2]))
+
+
+def _numbers(version: str) -> list[int]:
+    numbers = [int(part) for part in version.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return numbers
+
+
+def _remove_unpacked() -> None:
+    """The inline program made the code root for this process alone."""
+    import pipec
+
+    root = pathlib.Path(next(iter(pipec.__path__))).parent
+    if root.name.startswith(UNPACKED):
+        atexit.register(shutil.rmtree, root, ignore_errors=True)
