@@ -6,6 +6,7 @@ Airflow. The child is the general adapter `run`; what a step returns reaches oth
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -133,10 +134,8 @@ def _run(code: pathlib.Path, document: str, environment: Mapping[str, str]) -> i
     try:
         child.communicate(document.encode())
     except BaseException:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         child.wait()
         raise
     return child.returncode

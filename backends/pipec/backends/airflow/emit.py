@@ -64,7 +64,8 @@ def _imports(dag: Dag) -> str:
 
 def _launcher() -> str:
     found = find_spec("pipec.templates")
-    assert found is not None and found.submodule_search_locations, "pipec.templates is part of the distribution"
+    assert found is not None
+    assert found.submodule_search_locations
     return Path(found.submodule_search_locations[0], "airflow/launcher.txt").read_text(encoding="utf-8").rstrip("\n")
 
 

@@ -27,7 +27,7 @@ def text_literal(text: str) -> str:
 
 
 def _character(character: str, quote: str) -> str:
-    if character == quote or character == "\\":
+    if character in {quote, "\\"}:
         return "\\" + character
     if character.isascii() and character.isprintable():
         return character
