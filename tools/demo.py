@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,10 +51,10 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
             yield from leaves(inside, path)
             return
     if isinstance(value, dict):
-        for key, item in cast("dict[Any, Any]", value).items():
+        for key, item in value.items():
             yield from leaves(item, (*path, str(key)))
     elif isinstance(value, list):
-        for number, item in enumerate(cast("list[Any]", value)):
+        for number, item in enumerate(value):
             yield from leaves(item, (*path, str(number)))
     else:
         yield path, value

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import RunPipec
+    import subprocess
+    from collections.abc import Callable
+
+    RunPipec = Callable[..., subprocess.CompletedProcess[str]]
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = ("hello", "churn", "parallel", "zenml_unmodified")

@@ -319,7 +319,12 @@ class _Pod:
             command[0] = sys.executable
         try:
             done = subprocess.run(
-                [*command, *arguments], env=environment, cwd=self.folder, capture_output=True, timeout=deadline, check=False
+                [*command, *arguments],
+                env=environment,
+                cwd=self.folder,
+                capture_output=True,
+                timeout=deadline,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return 143, "Pod was active on the node longer than the specified deadline"

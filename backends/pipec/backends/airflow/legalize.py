@@ -197,7 +197,7 @@ class _Builder:
 def _variable(value: str | Lazy) -> Plain:
     if isinstance(value, str):
         return value
-    return {"from": str(value.query["name"]), "default": value.query.get("default")}  # type: ignore[dict-item]
+    return {"from": str(value.query["name"]), "default": value.query.get("default")}
 
 
 def _task_options(config: Config, doc: str) -> dict[str, Plain]:

@@ -39,7 +39,7 @@ def param(parameter: Parameter) -> Code | Diagnostic:
                 parameter.span,
                 help="use numbers, text, lists and dicts with text keys, or a constant inside the step",
             )
-        arguments.append(("", value))  # type: ignore[arg-type]
+        arguments.append(("", value))
     arguments += schema(parameter.type).items()
     if parameter.doc:
         arguments.append(("description", parameter.doc))

@@ -50,7 +50,7 @@ def _read(text: str, loader: Any) -> Document:
         match = _BLOCK.fullmatch(line)
         is_code = match is not None
         lines.append(line if match is None else f"{match[1]} code")
-    document = yaml.load("\n".join(lines), Loader=loader)  # noqa: S506
+    document = yaml.load("\n".join(lines), Loader=loader)
     if not isinstance(document, dict):
         raise yaml.YAMLError("a document that is no map")
     return document

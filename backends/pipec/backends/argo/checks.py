@@ -138,7 +138,9 @@ def _docker(call: Call) -> Iterator[Diagnostic]:
 
 def _installs(pipeline: Pipeline) -> Iterator[Diagnostic]:
     needed = {
-        requirement: None for call in calls(pipeline.body) for requirement in requirements(call, pipeline.steps[call.step])
+        requirement: None
+        for call in calls(pipeline.body)
+        for requirement in requirements(call, pipeline.steps[call.step])
     }
     for requirement in needed:
         if "{{" in requirement:

@@ -31,7 +31,9 @@ def check_limits(manifest: Manifest, pipeline: Pipeline, size: int) -> Iterator[
 
     templates = len(manifest.scopes) + len(manifest.steps)
     if templates > TEMPLATES:
-        yield over(f"pipeline `{pipeline.name}` needs a template for each step and nested pipeline", templates, TEMPLATES)
+        yield over(
+            f"pipeline `{pipeline.name}` needs a template for each step and nested pipeline", templates, TEMPLATES
+        )
     for scope in manifest.scopes:
         if len(scope.tasks) > TASKS:
             yield over(f"tasks in `{scope.name}`", len(scope.tasks), TASKS)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.argo.model import ArtifactOutput, Inputs, ParameterOutput, Scope, Step, Task
 from pipec.backends.argo.names import Names, parameter
-from pipec.backends.argo.steps import plan_step
 from pipec.backends.argo.settings import container_fields
+from pipec.backends.argo.steps import plan_step
 from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir.model import Call, Group
 from pipec.compiler.ir.values import Item, Output, Param

@@ -134,7 +134,9 @@ def _dag(scope: Scope, plan: Plan) -> dict[str, Yaml]:
     selectors: dict[str, dict[str, Yaml]] = {}
     for port, inner in scope.outputs.values():
         if port.form == "parameter":
-            chosen: Yaml = Flow({"valueFromParameter": {"producerSubtask": inner.task, "outputParameterKey": inner.key}})
+            chosen: Yaml = Flow(
+                {"valueFromParameter": {"producerSubtask": inner.task, "outputParameterKey": inner.key}}
+            )
         else:
             selector: dict[str, Yaml] = {"producerSubtask": inner.task, "outputArtifactKey": inner.key}
             chosen = Flow({"artifactSelectors": [selector]})
