@@ -132,6 +132,18 @@ class LiveStep:
         """Tags of this attempt."""
         return tuple(self.tagged.get(self._known(subject), ()))
 
+    def recording(self) -> list[dict[str, Any]]:
+        """Everything that was recorded, as JSON."""
+        return [
+            {
+                "kind": subject.kind,
+                "name": subject.name,
+                "metadata": self.recorded.get(subject, {}),
+                "tags": self.tagged.get(subject, []),
+            }
+            for subject in sorted({*self.recorded, *self.tagged})
+        ]
+
     def _name(self, subject: Subject) -> str:
         running = {"step": self.step_name, "run": self.run_id, "pipeline": self.pipeline_name}
         return subject.name or running.get(subject.kind, "")

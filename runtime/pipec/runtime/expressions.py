@@ -142,7 +142,8 @@ def _method(value: Any, name: str, *arguments: Any) -> Any:
 
 def _format(value: Any, specification: str = "", conversion: str = "") -> str:
     if conversion:
-        value = {"r": repr, "s": str, "a": ascii}[conversion](value)
+        convert: Callable[[object], str] = {"r": repr, "s": str, "a": ascii}[conversion]
+        value = convert(value)
     return format(value, specification)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from step_process import StepRunner
 
 KINDS = '''
@@ -361,5 +362,8 @@ def read(page) -> str:
     assert steps.run("pages:make", "output").status == 0
     assert (steps.place("output") / "HTMLString.html").read_bytes() == b"<b>\r\n"
     seen = {"output": {"parameter": str(tmp_path / "out" / "seen.json")}}
-    assert steps.run("pages:read", "output", slots={"page": {"artifact": str(steps.place("output"))}}, results=seen).status == 0
+    assert (
+        steps.run("pages:read", "output", slots={"page": {"artifact": str(steps.place("output"))}}, results=seen).status
+        == 0
+    )
     assert steps.parameter("seen") == "HTMLString '<b>\\r\\n'"
