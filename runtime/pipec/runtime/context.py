@@ -192,7 +192,7 @@ def artifact(invocation: Invocation, slot: str, load: Callable[[str], Any], clas
     return class_(name=slot, version=place.digest or "", uri=place.artifact, load=lambda: load(slot))
 
 
-def _base_value(value: object) -> codec.Json:
+def _base_value(value: Any) -> codec.Json:
     """Metadata types are texts and numbers with a meaning; numpy's numbers are numbers."""
     for kind in (str, int, float):
         if isinstance(value, kind):

@@ -11,7 +11,7 @@ import contextlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from pipec.runtime import codec, failures, fitting, imports, invocation, outputs
@@ -75,7 +75,7 @@ class _UserFailed(Exception):
 
 
 @contextlib.contextmanager
-def _user_code() -> Iterator[None]:
+def _user_code() -> Generator[None]:
     try:
         yield
     except BaseException as problem:

@@ -87,7 +87,7 @@ def _parameter(value: Any, where: str, limit: int) -> str:
     return text
 
 
-def _plain_number(value: object) -> codec.Json:
+def _plain_number(value: Any) -> codec.Json:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
         return codec.encode(value.item())
