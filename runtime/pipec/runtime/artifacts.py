@@ -11,6 +11,7 @@ covers names and contents of all files, and is verified before any of them is re
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import pathlib
@@ -214,7 +215,7 @@ def _download(place: str, workspace: Workspace) -> tuple[pathlib.Path, Manifest]
 
 def _remote(place: str) -> tuple[Any, str]:
     try:
-        from fsspec.core import url_to_fs
+        url_to_fs = importlib.import_module("fsspec.core").url_to_fs
     except ImportError as problem:
         raise ImportError(f"{place} needs the package `fsspec`, which is not installed") from problem
     system, root = url_to_fs(place)

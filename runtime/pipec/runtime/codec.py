@@ -111,56 +111,56 @@ class _Encoder:
             raise NotCanonical(f"a {type(value).__name__} that holds itself")
         self.open.add(id(value))
         try:
-            make = _ENCODERS.get(type(value), _Encoder._other)
+            make = _ENCODERS.get(type(value), _Encoder.encode_other)
             return make(self, value)
         finally:
             self.open.discard(id(value))
 
-    def _int(self, value: int) -> Json:
+    def encode_int(self, value: int) -> Json:
         return value if -_LONG < value < _LONG else _tagged("int", hex(value))
 
-    def _float(self, value: float) -> Json:
+    def encode_float(self, value: float) -> Json:
         return value if math.isfinite(value) else _tagged("float", str(value))
 
-    def _list(self, value: list[object]) -> list[Json]:
+    def encode_list(self, value: list[object]) -> list[Json]:
         return [self.encode(item) for item in value]
 
-    def _sequence(self, value: tuple[object, ...]) -> Json:
-        return _tagged("tuple", self._list([*value]))
+    def encode_sequence(self, value: tuple[object, ...]) -> Json:
+        return _tagged("tuple", self.encode_list([*value]))
 
-    def _set(self, value: set[object] | frozenset[object]) -> Json:
+    def encode_set(self, value: set[object] | frozenset[object]) -> Json:
         # The order of a set changes with the hash seed; the text of its items does not.
-        return _tagged(type(value).__name__, sorted(self._list([*value]), key=text))
+        return _tagged(type(value).__name__, sorted(self.encode_list([*value]), key=text))
 
-    def _dict(self, value: dict[object, object]) -> Json:
+    def encode_dict(self, value: dict[object, object]) -> Json:
         if all(type(key) is str for key in value) and TAG not in value:
             return {cast("str", key): self.encode(item) for key, item in value.items()}
         return _tagged("dict", [[self.encode(key), self.encode(item)] for key, item in value.items()])
 
-    def _datetime(self, value: dt.datetime | dt.time) -> Json:
+    def encode_datetime(self, value: dt.datetime | dt.time) -> Json:
         # A named zone and the second of two equal times have no ISO form.
         if value.fold or not (value.tzinfo is None or type(value.tzinfo) is dt.timezone):
             return self._leaf(value)
         return _tagged(type(value).__name__, value.isoformat())
 
-    def _timedelta(self, value: dt.timedelta) -> Json:
+    def encode_timedelta(self, value: dt.timedelta) -> Json:
         seconds = value.total_seconds()
         if dt.timedelta(seconds=seconds) != value:
             return self._leaf(value)
         return _tagged("timedelta", int(seconds) if seconds.is_integer() else seconds)
 
-    def _path(self, value: pathlib.PurePath) -> Json:
+    def encode_path(self, value: pathlib.PurePath) -> Json:
         return _tagged("path", str(value)) if self.leaf is None else self.leaf(value)
 
-    def _symbol(self, value: Any) -> Json:
+    def encode_symbol(self, value: Any) -> Json:
         symbol = symbol_of(value)
         return self._leaf(value) if symbol is None else _tagged("symbol", symbol)
 
-    def _other(self, value: object) -> Json:
+    def encode_other(self, value: object) -> Json:
         if isinstance(value, enum.Enum):
             return self._enum(value)
         if isinstance(value, type):
-            return self._symbol(value)
+            return self.encode_symbol(value)
         symbol = symbol_of(type(value))
         if symbol is not None and isinstance(value, tuple) and hasattr(value, "_asdict"):
             return _tagged("object", symbol, {name: self.encode(getattr(value, name)) for name in _fields(type(value))})
@@ -182,24 +182,24 @@ class _Encoder:
 
 
 _ENCODERS: dict[type, Callable[[_Encoder, Any], Json]] = {
-    int: _Encoder._int,
-    float: _Encoder._float,
-    list: _Encoder._list,
-    tuple: _Encoder._sequence,
-    set: _Encoder._set,
-    frozenset: _Encoder._set,
-    dict: _Encoder._dict,
+    int: _Encoder.encode_int,
+    float: _Encoder.encode_float,
+    list: _Encoder.encode_list,
+    tuple: _Encoder.encode_sequence,
+    set: _Encoder.encode_set,
+    frozenset: _Encoder.encode_set,
+    dict: _Encoder.encode_dict,
     bytes: lambda _, value: _tagged("bytes", base64.b64encode(value).decode()),
     complex: lambda _, value: _tagged("complex", str(value).strip("()")),
-    dt.datetime: _Encoder._datetime,
-    dt.time: _Encoder._datetime,
+    dt.datetime: _Encoder.encode_datetime,
+    dt.time: _Encoder.encode_datetime,
     dt.date: lambda _, value: _tagged("date", value.isoformat()),
-    dt.timedelta: _Encoder._timedelta,
+    dt.timedelta: _Encoder.encode_timedelta,
     decimal.Decimal: lambda _, value: _tagged("decimal", str(value)),
     uuid.UUID: lambda _, value: _tagged("uuid", str(value)),
-    type(pathlib.Path()): _Encoder._path,
-    types.FunctionType: _Encoder._symbol,
-    types.BuiltinFunctionType: _Encoder._symbol,
+    type(pathlib.Path()): _Encoder.encode_path,
+    types.FunctionType: _Encoder.encode_symbol,
+    types.BuiltinFunctionType: _Encoder.encode_symbol,
 }
 
 

@@ -132,6 +132,18 @@ class LiveStep:
         """Tags of this attempt."""
         return tuple(self.tagged.get(self._known(subject), ()))
 
+    def recording(self) -> list[dict[str, Any]]:
+        """Everything that was recorded, as JSON."""
+        return [
+            {
+                "kind": subject.kind,
+                "name": subject.name,
+                "metadata": self.recorded.get(subject, {}),
+                "tags": self.tagged.get(subject, []),
+            }
+            for subject in sorted({*self.recorded, *self.tagged})
+        ]
+
     def _name(self, subject: Subject) -> str:
         running = {"step": self.step_name, "run": self.run_id, "pipeline": self.pipeline_name}
         return subject.name or running.get(subject.kind, "")
@@ -180,7 +192,7 @@ def artifact(invocation: Invocation, slot: str, load: Callable[[str], Any], clas
     return class_(name=slot, version=place.digest or "", uri=place.artifact, load=lambda: load(slot))
 
 
-def _base_value(value: object) -> codec.Json:
+def _base_value(value: Any) -> codec.Json:
     """Metadata types are texts and numbers with a meaning; numpy's numbers are numbers."""
     for kind in (str, int, float):
         if isinstance(value, kind):

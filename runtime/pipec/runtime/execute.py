@@ -10,22 +10,17 @@ import asyncio
 import contextlib
 import inspect
 import json
-import os
-import pathlib
 import sys
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from pipec.runtime import artifacts, codec, failures, fitting, imports, invocation
+from pipec.runtime import codec, failures, fitting, imports, invocation, outputs
 from pipec.runtime.artifacts import Workspace
-from pipec.runtime.context import LiveStep, artifact
-from pipec.runtime.errors import InputFault, InvalidInvocation, OutputFault, RuntimeFault
-from pipec.runtime.expressions import Composer
+from pipec.runtime.context import LiveStep
+from pipec.runtime.errors import InvalidInvocation, RuntimeFault
+from pipec.runtime.inputs import Inputs
 from pipec.runtime.invocation import Invocation
-from pipec.runtime.materializers import registry
 from pipec.sdk import context as sdk_context
-from pipec.sdk.artifacts import UnmaterializedArtifact
 from pipec.sdk.steps import BaseStep
 
 OK, USER_FAILED = 0, 1
@@ -43,7 +38,8 @@ def run_invocation(
 ) -> int:
     """`execute` with the parts of a document; `facts` are its other entries (`attempt`, `error`, `record`, …)."""
     parts = {"pipeline": pipeline, "step": step, "run": run, "spec": spec, "slots": slots, "results": results}
-    return execute({"version": invocation.VERSION, **parts, **{k: v for k, v in facts.items() if v is not None}})
+    given = {name: fact for name, fact in facts.items() if fact is not None}
+    return execute({"version": invocation.VERSION, **parts, **given})
 
 
 def execute(document: object) -> int:
@@ -60,11 +56,11 @@ def execute(document: object) -> int:
     except InvalidInvocation as fault:
         print(f"pipec: {fault}", file=sys.stderr, flush=True)
         return fault.status
-    attempt = _Attempt(read)
+    workspace = Workspace()
     try:
-        return attempt.run()
+        return _Attempt(read, workspace).run()
     finally:
-        attempt.workspace.close()
+        workspace.close()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()
@@ -79,7 +75,7 @@ class _UserFailed(Exception):
 
 
 @contextlib.contextmanager
-def _user_code() -> Any:
+def _user_code() -> Generator[None]:
     try:
         yield
     except BaseException as problem:
@@ -87,27 +83,16 @@ def _user_code() -> Any:
 
 
 class _Attempt:
-    def __init__(self, invocation: Invocation) -> None:
-        self.invocation = invocation
-        self.workspace = Workspace()
-        self.root: pathlib.Path | None = None
-        self.live = LiveStep(invocation, self.slot)
-        self.stored: dict[str, Any] = {}
-        self._loaded: dict[str, Any] = {}
+    def __init__(self, invocation: Invocation, workspace: Workspace) -> None:
+        self.invocation, self.workspace = invocation, workspace
+        self.inputs = Inputs(invocation, workspace)
+        self.live = LiveStep(invocation, self.inputs.slot)
+        self.stored: dict[str, dict[str, Any]] = {}
 
     def run(self) -> int:
         before = sdk_context.install(self.live)
         try:
-            function = self._function()
-            hints = fitting.of(function)
-            arguments = self._arguments(function, hints)
-            with _user_code():
-                value = _completed(function(**arguments))
-            # Inputs may be as large as outputs; what the user let go is not held here.
-            arguments.clear()
-            self._loaded.clear()
-            self._store(self._outputs(value, hints.get("return", fitting.ANY)))
-            self._record("succeeded")
+            self._step()
         except _UserFailed as failed:
             return self._fail(USER_FAILED, failed.problem)
         except RuntimeFault as fault:
@@ -116,232 +101,86 @@ class _Attempt:
             sdk_context.install(before)
         return OK
 
-    def _function(self) -> Callable[..., Any]:
-        symbol = self.invocation.spec.function
-        module, _, name = symbol.partition(":")
-        if not (module and name):
-            raise InvalidInvocation(f"`{symbol}` is not `module:name`")
-        imports.install()
-        try:
-            found = codec.resolve(symbol)
-        except AttributeError as problem:
-            if module not in sys.modules:
-                raise _UserFailed(problem) from None
-            raise InvalidInvocation(f"the module `{module}` has no `{name}`") from problem
-        except ModuleNotFoundError as problem:
-            if problem.name is not None and (module == problem.name or module.startswith(problem.name + ".")):
-                raise InvalidInvocation(f"there is no module `{problem.name}` in the code root") from problem
-            raise _UserFailed(problem) from None
-        except BaseException as problem:
-            raise _UserFailed(problem) from None
-        self.root = failures.root_of(module)
-        if isinstance(found, type) and issubclass(found, BaseStep):
-            with _user_code():
-                found = found()
-        function = found.entrypoint if isinstance(found, BaseStep) else found
-        if not callable(function):
-            raise InvalidInvocation(f"`{symbol}` is no function")
-        return function
-
-    def slot(self, name: str) -> Any:
-        """The value of a slot, read once."""
-        if name not in self._loaded:
-            self._loaded[name] = self._load(name, fitting.ANY)
-        return self._loaded[name]
-
-    def _load(self, name: str, expected: Any) -> Any:
-        slot = self.invocation.slots.get(name)
-        if slot is None:
-            raise InvalidInvocation(f"an argument needs the slot `{name}`, which the invocation does not have")
-        try:
-            if slot.artifact is not None:
-                return registry.load(slot.artifact, expected, self.workspace, slot.digest)
-            return codec.loads(slot.json or "")
-        except RuntimeFault as fault:
-            raise InputFault(f"step `{self.invocation.step}`, input `{name}`: {fault}") from fault.__cause__
-        except Exception as problem:
-            raise self._input_fault(name, "could not be loaded", problem) from problem
-
-    def _input_fault(self, name: str, what: str, problem: Exception) -> InputFault:
-        text = f"{type(problem).__name__}: {problem}"
-        return InputFault(f"step `{self.invocation.step}`, input `{name}` {what}: {text}")
-
-    def _arguments(self, function: Callable[..., Any], hints: Mapping[str, Any]) -> dict[str, Any]:
-        spec, slots = self.invocation.spec, self.invocation.slots
-        signature = inspect.signature(function)
-        names = [*spec.values, *spec.compose, *(slot for slot in slots if slot in signature.parameters)]
-        composer = Composer(self.invocation, self.slot)
-        order = {name: place for place, name in enumerate(signature.parameters)}
-        arguments: dict[str, Any] = {}
-        for name in sorted(set(names), key=lambda name: order.get(name, len(order))):
-            expected = hints.get(name, fitting.ANY)
-            value = self._argument(name, expected, composer)
-            try:
-                arguments[name] = fitting.fit(value, expected)
-            except fitting.Misfit as misfit:
-                raise InputFault(f"step `{self.invocation.step}`, input `{name}`: {misfit}") from None
-            slot = slots.get(name)
-            if slot is None or slot.artifact is None:
-                self.live.parameters[name] = arguments[name]
-        try:
-            signature.bind(**arguments)
-        except TypeError as problem:
-            raise InvalidInvocation(f"step `{self.invocation.step}` cannot be called: {problem}") from problem
-        return arguments
-
-    def _argument(self, name: str, expected: Any, composer: Composer) -> Any:
-        spec = self.invocation.spec
-        try:
-            if name in spec.values:
-                return codec.decode(spec.values[name], is_trusted=True)
-            if name in spec.compose:
-                return composer.evaluate(spec.compose[name])
-        except RuntimeFault:
-            raise
-        except Exception as problem:
-            raise self._input_fault(name, "could not be computed", problem) from problem
-        plain = fitting.plain(expected)
-        if isinstance(plain, type) and issubclass(plain, UnmaterializedArtifact):
-            return artifact(self.invocation, name, self.slot, plain)
-        return self._load(name, expected)
-
-    def _outputs(self, value: Any, annotation: Any) -> dict[str, Any]:
-        """The value by output, checked for number and kind."""
-        spec, step = self.invocation.spec, self.invocation.step
-        names = list(spec.outputs)
-        if not names:
-            if value is not None:
-                raise OutputFault(f"step `{step}` has no outputs, but returned {codec.type_name(type(value))}")
-            return {}
-        if not spec.returns_tuple:
-            return {names[0]: self._fitted(names[0], value, annotation)}
-        if not isinstance(value, tuple | list):
-            raise OutputFault(f"step `{step}` has {len(names)} outputs, but returned {codec.type_name(type(value))}")
-        if len(value) != len(names):
-            raise OutputFault(f"step `{step}` has {len(names)} outputs, but returned {len(value)} values")
-        expected = fitting.elements(annotation, len(names))
-        parts = zip(names, value, expected, strict=True)
-        return {name: self._fitted(name, part, annotation) for name, part, annotation in parts}
-
-    def _fitted(self, name: str, value: Any, annotation: Any) -> Any:
-        try:
-            return fitting.fit(value, annotation, converts=False)
-        except fitting.Misfit as misfit:
-            raise OutputFault(f"step `{self.invocation.step}`, output `{name}`: {misfit}") from None
-
-    def _store(self, outputs: dict[str, Any]) -> None:
-        for name, value in outputs.items():
-            result = self.invocation.results.get(name)
-            if result is None:
-                continue
-            try:
-                if result.artifact is not None:
-                    self._store_artifact(name, value, result.artifact)
-                if result.parameter is not None:
-                    write(result.parameter, self._parameter(name, value))
-            except OutputFault:
-                raise
-            except Exception as problem:
-                text = f"{type(problem).__name__}: {problem}"
-                where = f"step `{self.invocation.step}`, output `{name}`"
-                raise OutputFault(f"{where} could not be stored: {text}") from problem
-
-    def _store_artifact(self, name: str, value: Any, place: str) -> None:
-        subject = sdk_context.Subject("output", name)
-        manifest = registry.store(
-            value,
-            place,
-            self.workspace,
-            symbol=self.invocation.spec.outputs[name].materializer,
-            metadata=self.live.recorded.get(subject),
-            tags=self.live.tagged.get(subject, ()),
-        )
-        facts = ("materializer", "type", "digest", "size")
-        self.stored[name] = {"place": place, **{fact: getattr(manifest, fact) for fact in facts}}
-
-    def _parameter(self, name: str, value: Any) -> str:
-        where = f"step `{self.invocation.step}`, output `{name}`"
-        try:
-            text = codec.text(codec.encode(value, _numpy_number))
-        except codec.NotCanonical as problem:
-            raise OutputFault(f"{where} must be JSON to travel as a parameter, but it is or holds {problem}") from None
-        if len(text) > self.invocation.parameter_limit:
-            limit = self.invocation.parameter_limit
-            raise OutputFault(f"{where} has {len(text):,} bytes as a parameter; the limit is {limit:,}")
-        return text
-
-    def _record(self, state: str, error: Mapping[str, Any] | None = None) -> None:
-        """Write the record of this attempt, and the error document."""
-        about = self.invocation
-        head = {name: getattr(about, name) for name in ("pipeline", "step", "run", "attempt")}
-        if error is not None and about.error is not None:
-            write(about.error, json.dumps({"version": invocation.VERSION, **head, **error}, indent=1) + "\n")
-        if about.record is None:
-            return
-        subjects = {*self.live.recorded, *self.live.tagged}
-        record = {
-            "version": invocation.VERSION,
-            **head,
-            "state": state,
-            "function": about.spec.function,
-            "outputs": self.stored,
-            "recorded": [
-                {
-                    "kind": subject.kind,
-                    "name": subject.name,
-                    "metadata": self.live.recorded.get(subject, {}),
-                    "tags": self.live.tagged.get(subject, []),
-                }
-                for subject in sorted(subjects)
-            ],
-        }
-        write(about.record, json.dumps(record, indent=1) + "\n")
+    def _step(self) -> None:
+        function = _function(self.invocation.spec.function)
+        hints = fitting.of(function)
+        arguments = self.inputs.arguments(function, hints)
+        slots = self.invocation.slots
+        for name, value in arguments.items():
+            if name not in slots or slots[name].artifact is None:
+                self.live.parameters[name] = value
+        with _user_code():
+            value = _completed(function(**arguments))
+        # Inputs may be as large as outputs: what the user let go of is not held here.
+        arguments.clear()
+        results = outputs.split(self.invocation, value, hints.get("return", fitting.ANY))
+        for name in results:
+            if name in self.invocation.results:
+                manifest = outputs.store(self.live, name, results[name], self.workspace)
+                if manifest is not None:
+                    self.stored[name] = {
+                        "place": self.invocation.results[name].artifact,
+                        **{fact: getattr(manifest, fact) for fact in ("materializer", "type", "digest", "size")},
+                    }
+        self._report("succeeded")
 
     def _fail(self, status: int, problem: BaseException) -> int:
         """Print what went wrong, write it down, and give back the status."""
-        cause = problem.__cause__ if status != USER_FAILED else problem
-        described = failures.describe(problem if cause is None else cause, self.root)
-        if status == USER_FAILED:
+        cause = problem if status == USER_FAILED else problem.__cause__
+        root = failures.root_of(self.invocation.spec.function.partition(":")[0])
+        described = failures.describe(problem if cause is None else cause, root)
+        if cause is not None:
             print(described["traceback"], end="", file=sys.stderr)
-        else:
-            if cause is not None:
-                print(described["traceback"], end="", file=sys.stderr)
+        if cause is not problem:
             described = {**described, "type": codec.type_name(type(problem)), "message": str(problem)}
             print(f"pipec: {problem}", file=sys.stderr)
         if isinstance(problem, SystemExit):
             print(f"pipec: step `{self.invocation.step}` called sys.exit({problem.code!r})", file=sys.stderr)
         try:
-            self._record("failed", {"status": status, **described})
+            self._report("failed", {"status": status, **described})
         except OSError as error:
             print(f"pipec: the error document cannot be written: {error}", file=sys.stderr)
         return status
 
+    def _report(self, state: str, error: Mapping[str, Any] | None = None) -> None:
+        """Write the error document and the record of this attempt, where they are wanted."""
+        about = self.invocation
+        head: dict[str, Any] = {"version": invocation.VERSION}
+        head |= {name: getattr(about, name) for name in ("pipeline", "step", "run", "attempt")}
+        if error is not None and about.error is not None:
+            outputs.write(about.error, json.dumps({**head, **error}, indent=1) + "\n")
+        if about.record is not None:
+            facts = {"state": state, "function": about.spec.function, "outputs": self.stored}
+            record = {**head, **facts, "recorded": self.live.recording()}
+            outputs.write(about.record, json.dumps(record, indent=1) + "\n")
+
+
+def _function(symbol: str) -> Callable[..., Any]:
+    """The user's function; whatever its module raises at import is the user's failure."""
+    module, _, name = symbol.partition(":")
+    if not (module and name):
+        raise InvalidInvocation(f"`{symbol}` is not `module:name`")
+    imports.install()
+    try:
+        found = codec.resolve(symbol)
+        if isinstance(found, type) and issubclass(found, BaseStep):
+            found = found()
+    except AttributeError as problem:
+        if module in sys.modules and problem.obj is sys.modules[module]:
+            raise InvalidInvocation(f"the module `{module}` has no `{name}`") from problem
+        raise _UserFailed(problem) from None
+    except ModuleNotFoundError as problem:
+        if problem.name is not None and f"{module}.".startswith(f"{problem.name}."):
+            raise InvalidInvocation(f"there is no module `{problem.name}` in the code root") from problem
+        raise _UserFailed(problem) from None
+    except BaseException as problem:
+        raise _UserFailed(problem) from None
+    function = found.entrypoint if isinstance(found, BaseStep) else found
+    if not callable(function):
+        raise InvalidInvocation(f"`{symbol}` is no function")
+    called: Callable[..., Any] = function
+    return called
+
 
 def _completed(value: Any) -> Any:
     return asyncio.run(value) if inspect.iscoroutine(value) else value
-
-
-def _numpy_number(value: object) -> codec.Json:
-    numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(value, numpy.generic):
-        return codec.encode(value.item())
-    raise codec.NotCanonical(f"a value of type {codec.type_name(type(value))}")
-
-
-def write(path: str, text: str) -> None:
-    """Write a small file at once: a reader finds the old content or the new."""
-    target = artifacts.local_path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8")
-        return
-    handle, staged = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(staged, 0o644)
-        os.replace(staged, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(staged)
-        raise

@@ -41,19 +41,29 @@ class Composer:
             InputFault: where a look-up finds nothing.
             Exception: whatever Python raises for the expression.
         """
-        if not isinstance(recipe, dict) or len(cast("dict[str, Any]", recipe)) != 1:
-            raise InvalidInvocation(f"no recipe: {recipe!r:.100}")
-        ((kind, content),) = cast("dict[str, Any]", recipe).items()
-        evaluate = _KINDS.get(kind)
-        if evaluate is None:
-            raise InvalidInvocation(f"`{kind}` is no kind of recipe")
-        return evaluate(self, content)
+        kind, content = _parts(recipe)
+        match kind:
+            case "const":
+                return codec.decode(content, is_trusted=True)
+            case "slot":
+                return self.slot(content)
+            case "list":
+                return self._list(content)
+            case "tuple":
+                return tuple(self._list(content))
+            case "dict":
+                return {key: self.evaluate(each) for key, each in content}
+            case "expr":
+                return self._expression(content)
+            case "item":
+                return self._item(content)
+            case "lazy":
+                return self._lazy(content)
+            case _:
+                return self._fact(content)
 
     def _list(self, content: list[Any]) -> list[Any]:
         return [self.evaluate(each) for each in content]
-
-    def _dict(self, content: list[Any]) -> dict[str, Any]:
-        return {key: self.evaluate(each) for key, each in content}
 
     def _item(self, content: list[Any]) -> Any:
         value = self.evaluate(content[0])
@@ -98,20 +108,19 @@ class Composer:
         raise InvalidInvocation(f"`{kind}` is no fact of a run")
 
 
-_KINDS: dict[str, Callable[[Composer, Any], Any]] = {
-    "const": lambda _, content: codec.decode(content, is_trusted=True),
-    "slot": lambda composer, content: composer.slot(content),
-    "list": Composer._list,
-    "tuple": lambda composer, content: tuple(composer._list(content)),
-    "dict": Composer._dict,
-    "expr": Composer._expression,
-    "item": Composer._item,
-    "lazy": Composer._lazy,
-    "fact": Composer._fact,
-}
+_KINDS = frozenset({"const", "slot", "list", "tuple", "dict", "expr", "item", "lazy", "fact"})
 
 
-def _environment(query: Mapping[str, Any]) -> str | Any:
+def _parts(recipe: Any) -> tuple[str, Any]:
+    if not isinstance(recipe, dict) or len(cast("dict[str, Any]", recipe)) != 1:
+        raise InvalidInvocation(f"no recipe: {recipe!r:.100}")
+    ((kind, content),) = cast("dict[str, Any]", recipe).items()
+    if kind not in _KINDS:
+        raise InvalidInvocation(f"`{kind}` is no kind of recipe")
+    return kind, content
+
+
+def _environment(query: Mapping[str, Any]) -> Any:
     name = query["name"]
     if name in os.environ:
         return os.environ[name]
@@ -142,13 +151,11 @@ def _method(value: Any, name: str, *arguments: Any) -> Any:
 
 def _format(value: Any, specification: str = "", conversion: str = "") -> str:
     if conversion:
-        value = {"r": repr, "s": str, "a": ascii}[conversion](value)
+        value = _FUNCTIONS[{"r": "repr", "s": "str", "a": "ascii"}[conversion]](value)
     return format(value, specification)
 
 
-_BUILT_IN = (
-    "abs all any bool bytes dict divmod float frozenset int len list max min pow repr round set sorted str sum tuple"
-)
+_BUILT_IN = "abs all any ascii bool bytes dict divmod float frozenset int len list max min pow repr round set sorted str sum tuple"
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,

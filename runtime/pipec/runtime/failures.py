@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.machinery
+import importlib.util
 import pathlib
-import sys
 import traceback
 from typing import Any
 
@@ -14,13 +14,16 @@ _OWN = tuple(str(pathlib.Path(__file__).resolve().parent.parent / name) for name
 
 
 def root_of(module: str) -> pathlib.Path | None:
-    """The folder from which a module was imported: the code root, or the project's."""
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if file is None:
+    """The folder from which a module is imported: the code root, or the project's. Nothing is imported for it."""
+    try:
+        spec = importlib.util.find_spec(module.partition(".")[0])
+    except (ImportError, ValueError):
         return None
-    path = pathlib.Path(file)
-    depth = module.count(".") + (path.stem == "__init__")
-    return path.parents[depth] if depth < len(path.parents) else None
+    if spec is None:
+        return None
+    locations = list(spec.submodule_search_locations or ())
+    file = locations[0] if locations else spec.origin
+    return pathlib.Path(file).parent if file is not None and (locations or spec.has_location) else None
 
 
 def describe(problem: BaseException, root: pathlib.Path | None) -> dict[str, Any]:

@@ -297,10 +297,10 @@ def _convert(value: Any, expected: Any) -> Any:
         return expected(value)
     if codec.is_pydantic(expected):
         return expected.model_validate(value)
-    if dataclasses.is_dataclass(expected) and isinstance(value, dict):
-        return _dataclass(cast("dict[str, Any]", value), expected)
     if issubclass(expected, str) and type(value) is str:
         return expected(value)
+    if dataclasses.is_dataclass(expected) and isinstance(value, dict):
+        return _dataclass(cast("dict[str, Any]", value), expected)
     raise Misfit
 
 

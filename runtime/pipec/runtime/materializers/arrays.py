@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import sys
 from typing import Any
@@ -27,14 +28,12 @@ class Array:
         Raises:
             NotCanonical: for arrays of Python objects.
         """
-        import numpy
-
+        numpy: Any = importlib.import_module("numpy")
         if value.dtype.hasobject:
             raise NotCanonical("an array of Python objects")
         numpy.save(folder / "data.npy", value, allow_pickle=False)
 
     def load(self, folder: pathlib.Path, expected: Any, workspace: Workspace) -> Any:
         """Read the array."""
-        import numpy
-
+        numpy: Any = importlib.import_module("numpy")
         return numpy.load(folder / "data.npy", allow_pickle=False)

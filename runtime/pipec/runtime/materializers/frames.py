@@ -6,6 +6,7 @@ frequency): such a table is pickled, and a warning says why.
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import sys
 from typing import Any
@@ -40,10 +41,9 @@ class Table:
         Raises:
             NotCanonical: where Parquet would change it, or pyarrow is not installed.
         """
-        import pandas
-
+        pandas: Any = importlib.import_module("pandas")
         try:
-            import pyarrow  # noqa: F401
+            importlib.import_module("pyarrow")
         except ImportError:
             raise NotCanonical("pyarrow is not installed") from None
         is_series = isinstance(value, pandas.Series)
@@ -57,8 +57,7 @@ class Table:
 
     def load(self, folder: pathlib.Path, expected: Any, workspace: Workspace) -> Any:
         """Read the table."""
-        import pandas
-
+        pandas: Any = importlib.import_module("pandas")
         if (folder / "frame.parquet").exists():
             return pandas.read_parquet(folder / "frame.parquet", engine="pyarrow")
         series = pandas.read_parquet(folder / "series.parquet", engine="pyarrow")["0"]
@@ -68,8 +67,7 @@ class Table:
 
 def _loss(frame: Any) -> str | None:
     """What Parquet would lose, None if nothing."""
-    import pandas
-
+    pandas: Any = importlib.import_module("pandas")
     if frame.attrs:
         return "attributes of the table"
     columns = frame.columns
@@ -94,8 +92,7 @@ def _loss(frame: Any) -> str | None:
 
 
 def _column_loss(column: Any, where: str) -> str | None:
-    import pandas
-
+    pandas: Any = importlib.import_module("pandas")
     dtype = column.dtype
     if str(dtype) in _EXACT:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import pathlib
 import pickle
 import platform
@@ -20,12 +22,8 @@ class Pickle:
     def save(self, value: Any, folder: pathlib.Path) -> None:
         """Write the value, and the version of Python that did."""
         dump: Any = pickle.dump
-        try:
-            import cloudpickle
-
-            dump = cloudpickle.dump
-        except ImportError:
-            pass
+        with contextlib.suppress(ImportError):
+            dump = importlib.import_module("cloudpickle").dump
         with (folder / "data.pkl").open("wb") as file:
             dump(value, file, protocol=_PROTOCOL)
         (folder / "python.txt").write_text(platform.python_version() + "\n", encoding="ascii")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import pathlib
 import sys
 from collections.abc import Callable
@@ -56,8 +57,7 @@ class Structured:
 
         def leaf(tagged: list[Any]) -> Any:
             if tagged[0] == "numpy":
-                import numpy
-
+                numpy: Any = importlib.import_module("numpy")
                 return numpy.frombuffer(base64.b64decode(tagged[2]), dtype=tagged[1])[0]
             kind, place, materializer = tagged
             if kind != "artifact":
