@@ -162,6 +162,12 @@ class Router:
         assert isinstance(task, StepTask)
         return "artifact" if (leaf.name, "artifact") in task.outputs else "parameter"
 
+    def visible_form(self, leaf: Output) -> Form:
+        """How a result of the pipeline is shown: as text where it travels as text, too."""
+        task = self.tasks[leaf.operation]
+        assert isinstance(task, StepTask)
+        return "parameter" if (leaf.name, "parameter") in task.outputs else "artifact"
+
     def export(self, scope: Scope, leaf: Output, form: Form) -> tuple[Inner, Port]:
         """Which output of which task in `scope` has the value: that of the producer, or of the DAG that holds it."""
         producer = self.tasks[leaf.operation]
