@@ -30,14 +30,14 @@ RUNS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "hostile constants and results": ("hostile", {}, True),
     "typed, nearly all defaults": (
         "typed",
-        {"n": 7},
+        {"n": 7, "seed": None, "label": None},
         repr((7, 1.0, "plain \"quoted\" it's", False, [1, 2], {"a": 1.0}, None, None)),
     ),
     "typed, all given": (
         "typed",
         {
             "n": -(2**53) + 1,
-            "rate": 2,
+            "rate": 2.0,
             "name": "{{workflow.name}} {{=1}} $(HOME) \\ \n é\U0001f600",
             "flag": True,
             "sizes": [],
