@@ -30,8 +30,8 @@ RUNS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "hostile constants and results": ("hostile", {}, True),
     "typed, nearly all defaults": (
         "typed",
-        {"n": 7, "seed": None, "label": None},
-        repr((7, 1.0, "plain \"quoted\" it's", False, [1, 2], {"a": 1.0}, None, None)),
+        {"n": 7},
+        repr((7, 1.0, 'plain "quoted" it\'s', False, [1, 2], {"a": 1.0}, None, None)),
     ),
     "typed, all given": (
         "typed",
@@ -42,11 +42,20 @@ RUNS: dict[str, tuple[str, dict[str, Any], Any]] = {
             "flag": True,
             "sizes": [],
             "table": {"x y": -0.5},
-            "seed": 0,
-            "label": "",
+            "seed": "0",
+            "label": "as it is",
         },
         repr(
-            (-(2**53) + 1, 2.0, "{{workflow.name}} {{=1}} $(HOME) \\ \n é\U0001f600", True, [], {"x y": -0.5}, 0, "")
+            (
+                -(2**53) + 1,
+                2.0,
+                "{{workflow.name}} {{=1}} $(HOME) \\ \n é\U0001f600",
+                True,
+                [],
+                {"x y": -0.5},
+                0,
+                "as it is",
+            )
         ),
     ),
     "settings": ("settings", {}, "yes{{x}} $(HOME)"),
