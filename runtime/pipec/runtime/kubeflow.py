@@ -101,12 +101,24 @@ def _slots(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[tuple
 def _typed(name: str, value: Any, reading: Any) -> str:
     if value is None:
         return "null"
-    if reading == "json":
+    if reading == "json" or (reading == "text" and _is_json_text(value)):
         return str(value)
+    if reading == "text":
+        return codec.dumps(str(value))
     try:
         return codec.dumps(_read(value, reading))
     except (ValueError, OverflowError) as problem:
         raise _Misfit(f"the parameter `{name}` is {value!r:.100}: {problem}") from None
+
+
+def _is_json_text(value: Any) -> bool:
+    """Whether a person, or the compiler's default, wrote None or text as JSON; any other text is meant as it is."""
+    if value == "null":
+        return True
+    try:
+        return isinstance(codec.parse(value), str)
+    except ValueError:
+        return False
 
 
 def _read(value: Any, reading: Any) -> Any:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipec.backends.kubeflow.scopes import StepTask
     from pipec.compiler.backend import Options
     from pipec.compiler.ir.config import Config, Resources, Retry
+    from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.ir.values import Json
     from pipec.compiler.yaml_text import Yaml
 
@@ -30,7 +31,7 @@ SECRETS = "/pipec/secrets"
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?)?B?")
 
 
-def container(task: StepTask, pipeline: str, options: Options) -> dict[str, Yaml]:
+def container(task: StepTask, pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
     """The entry of `deploymentSpec.executors`."""
     config = task.call.config
     entry: dict[str, Yaml] = {
@@ -52,12 +53,13 @@ def image(config: Config, options: Options) -> str:
     return parent if isinstance(parent, str) else str(options["image"])
 
 
-def call_document(task: StepTask, pipeline: str, options: Options) -> dict[str, Json]:
+def call_document(task: StepTask, pipeline: Pipeline, options: Options) -> dict[str, Json]:
     """What `pipec.runtime.kubeflow` is told about a step; entries that would say nothing are left out."""
-    document: dict[str, Json] = {"pipeline": pipeline, "step": task.call.id, "spec": task.invocation.spec}
+    document: dict[str, Json] = {"pipeline": pipeline.name, "step": task.call.id, "spec": task.invocation.spec}
     slots = task.invocation.slots
+    readings = {parameter.name: reading(parameter) for parameter in pipeline.parameters}
     entries: dict[str, Mapping[str, Json]] = {
-        "parameters": {name: reading(leaf.type) for name, leaf in slots.items() if isinstance(leaf, Param)},
+        "parameters": {name: readings[leaf.name] for name, leaf in slots.items() if isinstance(leaf, Param)},
         "inputs": {name: port.key for name, port in task.slots.items() if port.key != name},
         "outputs": {
             name: port.key

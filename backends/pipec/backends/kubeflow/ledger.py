@@ -30,7 +30,10 @@ LEDGER: Ledger = {
         "typed inputs of the run; text that a person types is not protected from `{{…}}` and `$(…)` on the cluster, "
         "and `kfp.local` rewrites `python3` in it"
     ),
-    Feature.OPTIONAL_PARAMETERS: _native("`isOptional`; not given is None"),
+    Feature.OPTIONAL_PARAMETERS: _emulated(
+        "canonical JSON text in a STRING, `null` where nothing is given: KFP's backend fails where a sub-DAG hands on "
+        "a parameter that was not given"
+    ),
     Feature.STRUCTURED_PARAMETERS: _native(
         "LIST and STRUCT, whose numbers are doubles; types without a form there are canonical JSON in a STRING"
     ),

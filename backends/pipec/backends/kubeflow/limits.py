@@ -47,19 +47,24 @@ def _call_faults(call: Call) -> Iterator[Diagnostic]:
         for leaf in leaves(value):
             if isinstance(leaf, Lazy) and leaf.kind != "environment":
                 yield _refused(f"a look-up of kind `{leaf.kind}` in an argument", call)
-    for name, value in config.environment.items():
-        if not isinstance(value, str):
+    for name, text in config.environment.items():
+        if not isinstance(text, str):
             yield _refused(f"the environment variable `{name}` is a look-up", call, "environment")
-    for name, value in (config.docker or {}).items():
-        if name not in _DOCKER and value not in (None, [], {}, ""):
-            yield _refused(f"the Docker setting `{name}`", call, "docker")
-    if config.docker is not None and isinstance(config.docker.get("requirements"), str):
-        yield _refused("requirements in a file", call, "docker")
+    yield from _docker_faults(call)
     if config.resources is not None:
         if config.resources.gpu_class is not None:
             yield _refused("a class of GPU", call, "resources")
         if config.resources.memory is not None and memory(config.resources.memory) is None:
             yield _refused(f"the memory size `{config.resources.memory}`", call, "resources")
+
+
+def _docker_faults(call: Call) -> Iterator[Diagnostic]:
+    docker = call.config.docker or {}
+    for name, setting in docker.items():
+        if name not in _DOCKER and setting:
+            yield _refused(f"the Docker setting `{name}`", call, "docker")
+    if isinstance(docker.get("requirements"), str):
+        yield _refused("requirements in a file", call, "docker")
 
 
 def notes_of(pipeline: Pipeline, options: Options, program: str) -> Iterator[Diagnostic]:

@@ -1,6 +1,8 @@
 """Run parameters: which of KFP's types they have, and which defaults KFP can hold.
 
-All numbers of KFP are doubles and None exists only as "not given": what would not come through is refused (PC0404).
+All numbers of KFP are doubles: what would not come through is refused (PC0404). None exists only as "not given", and
+the backend fails where a sub-DAG hands such a parameter on (driver, `resolveInputParameter`: "parent DAG does not have
+input parameter"). So a parameter that may be None is canonical JSON text in a STRING, `null` where nothing is given.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from pipec.backends.kubeflow.protected import is_live, protected
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.ir.constants import kind_of
-from pipec.compiler.ir.types import is_optional, members, without_none
+from pipec.compiler.ir.types import members, without_none
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.model import Parameter
@@ -31,10 +33,42 @@ _NATIVE = {
 }
 
 
-def native_name(type_: Type) -> str | None:
-    """The one of `int float str bool list dict` that a parameter of the type is to KFP; None for any other type."""
-    plain = without_none(type_)
-    names = {_member_name(member) for member in members(plain)}
+def native_type(parameter: Parameter) -> str | None:
+    """The `parameterType` of a parameter, None where it has to be canonical JSON in a STRING."""
+    may_be_none = parameter.default is not None and parameter.default.value is None
+    name = None if may_be_none else _native_name(parameter.type)
+    return None if name is None else _NATIVE[name]
+
+
+def parameter_type(parameter: Parameter) -> str:
+    """The `parameterType` as which a parameter is declared."""
+    return native_type(parameter) or "STRING"
+
+
+def reading(parameter: Parameter) -> Json:
+    """How the adapter of the runtime (`pipec.runtime.kubeflow`) reads the parameter: doubles become ints again.
+
+    `json` for canonical text, `text` where it may also be bare text; else `int`, `float`, `str`, `bool`, `any`,
+    `{"list": …}` or `{"dict": …}`.
+    """
+    if native_type(parameter) is None:
+        return "text" if _native_name(without_none(parameter.type)) == "str" else "json"
+    return _reading(parameter.type)
+
+
+def _reading(type_: Type) -> Json:
+    match type_.name:
+        case "list":
+            return {"list": _reading(type_.arguments[0]) if type_.arguments else "any"}
+        case "dict":
+            return {"dict": _reading(type_.arguments[1]) if len(type_.arguments) == 2 else "any"}
+        case _:
+            return _native_name(type_) or "any"
+
+
+def _native_name(type_: Type) -> str | None:
+    """The one of `int float str bool list dict` that values of the type are to KFP; None for any other type."""
+    names = {_member_name(member) for member in members(type_)}
     if names == {"int", "float"}:
         return "float"
     name = names.pop() if len(names) == 1 else None
@@ -48,46 +82,17 @@ def _member_name(member: Type) -> str:
     return names.pop() if len(names) == 1 else "literal"
 
 
-def parameter_type(type_: Type) -> str:
-    """The `parameterType`. What KFP has no type for is canonical JSON in a STRING."""
-    return _NATIVE[native_name(type_) or "str"]
-
-
-def reading(type_: Type) -> Json:
-    """How the adapter of the runtime (`pipec.runtime.kubeflow`) reads the parameter: doubles become ints again.
-
-    `json` for canonical text; else `int`, `float`, `str`, `bool`, `any`, `{"list": …}` or `{"dict": …}`.
-    """
-    name = native_name(type_)
-    if name is None:
-        return "json"
-    return _reading(without_none(type_)) if name in {"list", "dict"} else name
-
-
-def _reading(type_: Type) -> Json:
-    match without_none(type_):
-        case type_ if type_.name == "list":
-            return {"list": _reading(type_.arguments[0]) if type_.arguments else "any"}
-        case type_ if type_.name == "dict":
-            return {"dict": _reading(type_.arguments[1]) if len(type_.arguments) == 2 else "any"}
-        case type_:
-            name = native_name(type_)
-            return name if name is not None else "any"
-
-
 def input_definition(parameter: Parameter) -> tuple[dict[str, Yaml], list[Diagnostic]]:
     """The entry of `root.inputDefinitions.parameters`, and what is wrong with the default."""
-    entry: dict[str, Yaml] = {"parameterType": parameter_type(parameter.type)}
+    entry: dict[str, Yaml] = {"parameterType": parameter_type(parameter)}
     faults: list[Diagnostic] = []
-    default = parameter.default
-    if default is not None and default.value is not None:
-        if native_name(parameter.type) is None:
-            entry["defaultValue"] = protected(default.value)
+    if parameter.default is not None:
+        default = parameter.default.value
+        if native_type(parameter) is None:
+            default = protected(default)
         else:
-            faults = [_refusal(parameter, reason) for reason in _obstacles(default.value)]
-            entry["defaultValue"] = default.value
-    if default is not None or is_optional(parameter.type):
-        entry["isOptional"] = True
+            faults = [_refusal(parameter, reason) for reason in _obstacles(default)]
+        entry |= {"defaultValue": default, "isOptional": True}
     if parameter.doc:
         entry["description"] = parameter.doc
     return entry, faults

@@ -134,7 +134,7 @@ class _Planner:
         for output in self._pipeline.outputs:
             value = self._expand(output.value)
             assert isinstance(value, Output), "legalisation refuses any other result"
-            form: Form = self._router.form_of(value)
+            form = self._router.visible_form(value)
             inner, port = self._router.export(root, value, form)
             own = Port(keys.field(output.name), port.form, port.type)
             root.outputs[output.name, "", form] = (own, inner)

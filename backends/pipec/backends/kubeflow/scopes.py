@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 from pipec.backends.kubeflow.names import Keys
 from pipec.backends.kubeflow.parameters import parameter_type
-from pipec.compiler.ir.types import is_optional
 from pipec.compiler.ir.values import Output, Param
 from pipec.compiler.ir.walk import identity
 
@@ -37,7 +36,6 @@ class Port:
     key: str
     form: Form
     type: str
-    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +130,13 @@ class Router:
 
     def declare(self, root: Scope, parameter: Parameter) -> None:
         """Make a run parameter an input of the root, under its own name."""
-        may_lack = is_optional(parameter.type) or (parameter.default is not None and parameter.default.value is None)
-        port = Port(root.input_keys.field(parameter.name), "parameter", parameter_type(parameter.type), may_lack)
+        port = Port(root.input_keys.field(parameter.name), "parameter", parameter_type(parameter))
         root.inputs[("param", parameter.name, "parameter")] = port
 
     def bring(self, task: Task, key: str, leaf: Param | Output, form: Form | None = None) -> Port:
         """Give `task` the input `key` with the value of `leaf`."""
         source, port = self._find(task.scope, leaf, form or self.form_of(leaf))
-        own = Port(key, port.form, port.type, port.is_optional)
+        own = Port(key, port.form, port.type)
         task.take(own, source)
         return own
 
@@ -161,6 +158,12 @@ class Router:
         task = self.tasks[leaf.operation]
         assert isinstance(task, StepTask)
         return "artifact" if (leaf.name, "artifact") in task.outputs else "parameter"
+
+    def visible_form(self, leaf: Output) -> Form:
+        """How a result of the pipeline is shown: as text where it travels as text, too."""
+        task = self.tasks[leaf.operation]
+        assert isinstance(task, StepTask)
+        return "parameter" if (leaf.name, "parameter") in task.outputs else "artifact"
 
     def export(self, scope: Scope, leaf: Output, form: Form) -> tuple[Inner, Port]:
         """Which output of which task in `scope` has the value: that of the producer, or of the DAG that holds it."""
@@ -189,7 +192,7 @@ class Router:
         assert scope.task is not None, "every parameter is declared at the root"
         source, port = self._find(scope.task.scope, leaf, form)
         name = leaf.name if isinstance(leaf, Param) else f"{leaf.operation}_{leaf.name}"
-        port = Port(scope.input_keys.field(name), port.form, port.type, port.is_optional)
+        port = Port(scope.input_keys.field(name), port.form, port.type)
         scope.task.take(port, source)
         scope.inputs[key] = port
         return Source(port.key), port

@@ -35,7 +35,7 @@ def pipeline_spec(plan: Plan, options: Options) -> dict[str, Yaml]:
     for task in all_tasks(plan.root):
         if isinstance(task, StepTask):
             components[f"comp-{task.component}"] = Noted(_step_component(task), _source(task))
-            executors[f"exec-{task.component}"] = Noted(container(task, pipeline.name, options), _source(task))
+            executors[f"exec-{task.component}"] = Noted(container(task, pipeline, options), _source(task))
         else:
             scope = task.scope.scopes[task.key]
             note = () if scope.group is None else (f"nested pipeline {scope.group.pipeline}",)
@@ -109,7 +109,9 @@ def _outputs(ports: Sequence[Port]) -> dict[str, Yaml]:
 
 def _definitions(name: str, ports: Sequence[Port]) -> dict[str, Yaml]:
     forms: dict[str, Yaml] = {}
-    parameters: dict[str, Yaml] = {port.key: Flow(_parameter(port)) for port in ports if port.form == "parameter"}
+    parameters: dict[str, Yaml] = {
+        port.key: Flow({"parameterType": port.type}) for port in ports if port.form == "parameter"
+    }
     artifacts: dict[str, Yaml] = {
         port.key: Flow({"artifactType": {"schemaTitle": port.type, "schemaVersion": "0.0.1"}})
         for port in ports
@@ -120,13 +122,6 @@ def _definitions(name: str, ports: Sequence[Port]) -> dict[str, Yaml]:
     if artifacts:
         forms["artifacts"] = artifacts
     return {name: forms} if forms else {}
-
-
-def _parameter(port: Port) -> dict[str, Yaml]:
-    entry: dict[str, Yaml] = {"parameterType": port.type}
-    if port.is_optional:
-        entry["isOptional"] = True
-    return entry
 
 
 def _dag(scope: Scope, plan: Plan) -> dict[str, Yaml]:

@@ -1,0 +1,180 @@
+"""What is written, as whole files, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from pipec.backends.kubeflow import backend, code
+from pipec.backends.kubeflow.executor import memory
+from pipec.backends.kubeflow.names import Keys, pipeline_name
+from pipec.backends.kubeflow.protected import protected
+from pipec.compiler import compile
+from pipec.compiler.backend import Support
+from pipec.compiler.ir.features import Feature
+from pipec.compiler.ir.model import CodeFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROGRAMS = Path(__file__).parent / "programs"
+GOLDEN = Path(__file__).parent / "golden"
+NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py"))
+_BLOB = re.compile(r'(?<=""")\n(?:[ ]*[A-Za-z0-9+/= ]+\n)+(?=[ ]*"""\))')
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files(name: str, golden: Callable[[Path, str], None]) -> None:
+    """The code root is left out: it changes with the runtime."""
+    compilation = compile(PROGRAMS / f"{name}.py", "kubeflow")
+    for file in compilation.files:
+        golden(GOLDEN / name / file.path, _BLOB.sub("\n(code root)\n", file.text, count=1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_program_is_written_once(name: str) -> None:
+    (file,) = compile(PROGRAMS / f"{name}.py", "kubeflow").files
+    assert len(_BLOB.findall(file.text)) == 1
+    assert file.text.count("b64decode") == 1
+
+
+def test_the_ledger_has_a_row_for_every_feature_and_a_reason_for_every_refusal() -> None:
+    assert set(backend.ledger) == set(Feature)
+    for feature, row in backend.ledger.items():
+        assert row.note or row.support is Support.NATIVE, feature
+
+
+REFUSED = {
+    "a large default": ("n: int = 2**53", "PC0404", "9007199254740992 is not a JavaScript-safe integer"),
+    "a large default inside": ("n: list[int] = [1, -(2**53)]", "PC0404", "is not a JavaScript-safe integer"),
+    "not a number": ("n: float = float('nan')", "PC0404", "a value of kind `float` has no form there"),
+    "None inside": ("n: list[int] = [None]", "PC0404", "None inside a list or dict has no form there"),
+    "a template": ("n: str = '{{workflow.name}}'", "PC0404", "expanded as a template"),
+    "a variable": ("n: dict[str, str] = {'a': '$(HOME)'}", "PC0404", "expanded as a template"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_default_that_kubeflow_cannot_hold_is_refused_at_its_place(name: str, tmp_path: Path) -> None:
+    parameter, expected_code, message = REFUSED[name]
+    file = tmp_path / "refused.py"
+    file.write_text(
+        "from pipec.sdk import pipeline, step\n\n\n@step\ndef echo(n):\n    return n\n\n\n"
+        f"@pipeline\ndef refused({parameter}):\n    echo(n)\n"
+    )
+    compilation = compile(file, "kubeflow")
+    (fault,) = [each for each in compilation.diagnostics if each.is_error]
+    assert (fault.code, compilation.files) == (expected_code, ())
+    assert message in fault.message
+    assert fault.span is not None
+    assert fault.span.start.line == 10
+
+
+HEAVY = """
+from pipec.sdk import {imports}, pipeline, step
+
+
+@step(settings={{{settings}}})
+def one() -> int:
+    return 1
+
+
+@pipeline
+def heavy() -> int:
+    return one()
+"""
+
+
+@pytest.mark.parametrize(
+    ("imports", "settings", "message"),
+    [
+        ("DockerSettings", "'docker': DockerSettings(apt_packages=['git'])", "the Docker setting `apt_packages`"),
+        ("ResourceSettings", "'resources': ResourceSettings(gpu_count=1, gpu_class='A100')", "a class of GPU"),
+    ],
+)
+def test_a_setting_that_is_not_honoured_is_refused(imports: str, settings: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "heavy.py"
+    file.write_text(HEAVY.format(imports=imports, settings=settings))
+    messages = [each.message for each in compile(file, "kubeflow").diagnostics if each.is_error]
+    assert any(message in each for each in messages), messages
+
+
+def test_docker_settings_that_are_honoured(tmp_path: Path) -> None:
+    file = tmp_path / "heavy.py"
+    settings = "'docker': DockerSettings(parent_image='my/python:1', requirements=['polars'])"
+    file.write_text(HEAVY.format(imports="DockerSettings", settings=settings))
+    (generated,) = compile(file, "kubeflow").files
+    container = yaml.safe_load(generated.text)["deploymentSpec"]["executors"]["exec-s-one"]["container"]
+    assert container["image"] == "my/python:1"
+    assert json.loads(container["args"][1])["requirements"] == ["polars"]
+
+
+def test_a_policy_of_the_cache_switches_it_off_with_a_note(tmp_path: Path) -> None:
+    file = tmp_path / "cached.py"
+    file.write_text(
+        "from pipec.sdk import CachePolicy, pipeline, step\n\n\n"
+        "@step(cache_policy=CachePolicy(include_step_code=False))\ndef one() -> int:\n    return 1\n\n\n"
+        "@pipeline\ndef cached() -> int:\n    return one()\n"
+    )
+    compilation = compile(file, "kubeflow")
+    (note,) = [each for each in compilation.diagnostics if "is not cached" in each.message]
+    assert note.code == "PC0402"
+    assert "cachingOptions: {}" in compilation.files[0].text
+
+
+def test_the_size_of_the_code_is_limited(tmp_path: Path) -> None:
+    digits = "".join(str(pow(7, i, 10**9 + 7)) for i in range(20_000))
+    file = tmp_path / "large.py"
+    file.write_text(
+        "from pipec.sdk import pipeline, step\n\n"
+        f"DATA = '{digits}'\n\n\n@step\ndef one() -> int:\n    return len(DATA)\n\n\n"
+        "@pipeline\ndef large() -> int:\n    return one()\n"
+    )
+    (fault,) = [each for each in compile(file, "kubeflow").diagnostics if each.is_error]
+    assert fault.code == "PC0403"
+    assert "98,304 are possible" in fault.message
+
+
+def test_protected_text_reads_back_and_holds_nothing_live() -> None:
+    value = {"{{a}}": ["$(X) $$ `id` <a> 100% python3 /kfp-workspace {", '\\{"{'], "b": {"c": {"d": {}}}}
+    text = protected(value)
+    assert json.loads(text) == value
+    for live in ("{{", "$", "<", ">", "%", "`", "python3", "/kfp-workspace"):
+        assert live not in text
+
+
+def test_keys() -> None:
+    keys = Keys()
+    assert [
+        keys.task(name) for name in ("train", "train_2", "Train 2", "root", "x_driver", "größe", "", "iteration1")
+    ] == [
+        "train",
+        "train-2",
+        "train-2-2",
+        "task-root",
+        "task-x-driver-task",
+        "gr-e",
+        "task",
+        "task-iteration1",
+    ]
+    assert len(keys.task("x" * 200)) == 63
+    assert pipeline_name("Überlang & odd_Name") == "berlang-odd-name"
+    assert pipeline_name("漢") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"), [("4GB", "4G"), ("512MiB", "512Mi"), ("1.5GB", "1.5G"), ("64KB", "64k"), ("much", None)]
+)
+def test_memory(text: str, quantity: str | None) -> None:
+    assert memory(text) == quantity
+
+
+def test_the_same_code_is_the_same_program_without_a_word_that_the_local_runner_rewrites() -> None:
+    files = [CodeFile("a.py", "print('python3 {{x}}')\n"), CodeFile("b/__init__.py", "")]
+    assert code.program(files) == code.program(files)
+    assert not re.search(r"python3|[{}$<>%`]", code.program(files))
