@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 LONGEST_TEMPLATE = 63
 LONGEST_OBJECT = 63
@@ -15,6 +16,8 @@ LONGEST_CRON = 52
 
 # Measured: as the name of a task, each of these breaks or changes `depends` (reference: argo.md §3.1).
 RESERVED = frozenset({"and", "or", "not", "in", "matches", "contains", "let", "if", "else", "true", "false", "nil"})
+
+_OURS = frozenset({"main", "on-exit"})
 
 _PARAMETER = re.compile(r"[A-Za-z0-9_-]+")
 _FOREIGN = re.compile(r"[^a-z0-9]+")
@@ -28,10 +31,11 @@ def digest(text: str, length: int = 6) -> str:
 
 def dns_label(name: str, longest: int, fallback: str) -> str:
     """`name` as a DNS label that starts with a letter. What cannot be told from its letters gets a digest."""
-    label = _FOREIGN.sub("-", name.lower()).strip("-")
+    letters = "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
+    label = _FOREIGN.sub("-", letters.lower()).strip("-")
     if not label:
         return f"{fallback}-{digest(name)}"
-    if not label[0].isalpha() or label in RESERVED:
+    if not label[0].isalpha() or label in RESERVED | _OURS:
         label = f"{fallback}-{label}"
     if not _FAITHFUL.fullmatch(name):
         label = f"{label}-{digest(name)}"

@@ -36,7 +36,7 @@ class Plan:
     carriers: Carriers
     image: str
     code_map: str
-    names: Names = field(default_factory=lambda: Names(MAIN, "on-exit"))
+    names: Names = field(default_factory=Names)
     scopes: list[Scope | None] = field(default_factory=list[Scope | None])
     steps: list[Step] = field(default_factory=list[Step])
 

@@ -1,0 +1,336 @@
+"""The files for Argo: valid to the strict schema and Argo's own validators, run, and compared with expected files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from engines import Argo
+from argo_executor import Run, execute
+from pipec.backends.argo import backend
+from pipec.compiler.backend import Request
+from pipec.compiler.driver import Compilation, compile
+from pipec.compiler.ir.config import Schedule
+from pipec.compiler.ir.features import Feature
+from pipec.compiler.ir.model import Call, Pipeline
+from pipec.compiler.ir.values import Const
+from pipec.compiler.yaml_text import documents
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+SCHEMAS = [folder / "shared/data/argo-workflow.schema.json" for folder in (ROOT.parent, ROOT.parent.parent)]
+PROGRAMS = sorted(path.stem for path in (HERE / "programs").glob("*.py"))
+EXAMPLES = {
+    "hello": "hello.py",
+    "parallel": "parallel.py",
+    "churn": "churn/training.py",
+    "zenml_unmodified": "pipelines/training.py",
+}
+OPTIONS = {option.name: option.default for option in backend.options}
+
+
+@cache
+def compiled(path: Path) -> Compilation:
+    return compile(path, "argo")
+
+
+def program(name: str) -> Compilation:
+    return compiled(HERE / "programs" / f"{name}.py")
+
+
+def text_of(name: str) -> str:
+    compilation = program(name)
+    assert compilation.files, [each.message for each in compilation.diagnostics]
+    return compilation.files[0].text
+
+
+def pipeline_of(name: str) -> Pipeline:
+    return compile(HERE / "programs" / f"{name}.py", None).pipelines[0]
+
+
+def emitted(pipeline: Pipeline, **options: Any) -> str:
+    request = Request("program.py", "pipec compile program.py --target argo", {**OPTIONS, **options})
+    model, found = backend.legalize(pipeline, request)
+    assert model is not None, [each.message for each in found]
+    files = backend.emit(model, request)
+    assert backend.check(files) == []
+    return files[0].text
+
+
+def refused(pipeline: Pipeline) -> list[str]:
+    """The errors of legalisation, as `code message`."""
+    model, found = backend.legalize(pipeline, Request("program.py", "pipec compile", OPTIONS))
+    assert model is None
+    return [f"{each.code} {each.message}" for each in found if each.is_error]
+
+
+def with_config(pipeline: Pipeline, **changes: Any) -> Pipeline:
+    """The pipeline with its first call configured otherwise."""
+    first, *rest = pipeline.body.operations
+    assert isinstance(first, Call)
+    changed = replace(first, config=replace(first.config, **changes))
+    return replace(pipeline, body=replace(pipeline.body, operations=(changed, *rest)))
+
+
+def run(name: str, folder: Path, /, **arguments: Any) -> Run:
+    return execute(
+        text_of(name),
+        folder,
+        {key: json.dumps(value) for key, value in arguments.items()},
+        {"warehouse": {"TOKEN": "t0k {{workflow.name}} $(MODE)"}},
+    )
+
+
+# Validity
+
+
+@pytest.fixture(scope="session")
+def schema() -> Any:
+    for path in SCHEMAS:
+        if path.exists():
+            return json.loads(path.read_text())
+    if os.environ.get("CI"):
+        pytest.fail(f"{SCHEMAS[0]} is not there")
+    pytest.skip(f"{SCHEMAS[0]} is not there")
+
+
+def faults(schema: Any, text: str) -> Iterator[str]:
+    for document in yaml.safe_load_all(text):
+        if document["kind"] != "ConfigMap":
+            reference = {"$ref": f"#/definitions/io.argoproj.workflow.v1alpha1.{document['kind']}"}
+            validator = jsonschema.Draft202012Validator({**reference, **schema})
+            yield from (f"{list(each.path)}: {each.message[:200]}" for each in validator.iter_errors(document))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_program_fits_the_strict_schema(name: str, schema: Any) -> None:
+    assert list(faults(schema, text_of(name))) == []
+
+
+def test_a_misspelt_field_does_not_fit_the_strict_schema(schema: Any) -> None:
+    assert list(faults(schema, text_of("outputs").replace("failFast:", "failfast:")))
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Every program's file, and one with a schedule and every option."""
+    folder = tmp_path_factory.mktemp("argo")
+    texts = {name: text_of(name) for name in PROGRAMS} | {"full": full()}
+    paths: list[Path] = []
+    for name, text in texts.items():
+        paths.append(folder / f"{name}.yaml")
+        paths[-1].write_bytes(text.encode())
+    return paths
+
+
+def full() -> str:
+    pipeline = pipeline_of("settings")
+    schedule = Schedule(pipeline.span, cron="0 3 * * 1-5", timezone="Europe/Berlin")
+    return emitted(
+        replace(pipeline, schedule=schedule),
+        namespace="ml",
+        service_account="runner",
+        image_pull_secrets="one, two",
+        ttl_seconds=3600,
+        image="registry.example/steps:1",
+    )
+
+
+def test_argo_4_accepts_every_file(argo: Argo, written: list[Path]) -> None:
+    assert [(each.file, each.errors) for each in argo.lint(written) if each.errors] == []
+
+
+def test_argo_3_accepts_every_file(argo3: Argo, written: list[Path]) -> None:
+    assert [(each.file, each.errors) for each in argo3.lint(written) if each.errors] == []
+
+
+def test_everything_that_can_be_set_fits_the_schema(schema: Any) -> None:
+    assert list(faults(schema, full())) == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples(example: str, schema: Any, argo: Argo, tmp_path: Path) -> None:
+    path = ROOT / "examples" / example / EXAMPLES[example]
+    compilation = compiled(path)
+    assert not [each for each in compilation.diagnostics if each.is_error]
+    (tmp_path / "file.yaml").write_bytes(compilation.files[0].text.encode())
+    assert list(faults(schema, compilation.files[0].text)) == []
+    assert [each.errors for each in argo.lint([tmp_path / "file.yaml"]) if each.errors] == []
+    assert execute(compilation.files[0].text, tmp_path / "run").phase == "Succeeded"
+
+
+# Expected files
+
+
+def readable(text: str) -> str:
+    """The file without pipec's own runtime, which changes for reasons of its own, and without the digest of it."""
+    parts = text.split("\n---\n")
+    own = r"(pipec\..*|zenml\.__init__\.py|__main__\.py)"
+    parts[0] = re.sub(rf"(?m)^ +- {{key: {own}, path: .*}}\n", "", parts[0])
+    parts[-1] = re.sub(rf"(?m)^  {own}: (\|[+-]?|.+)\n((    .*)?\n)*(?=  \S|\Z)", "", parts[-1])
+    return re.sub(r"-code-[0-9a-f]{12}", "-code-DIGEST", documents([part + "\n" for part in parts])).rstrip("\n") + "\n"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_expected_files(name: str, golden: Callable[[Path, str], None]) -> None:
+    golden(HERE / "golden" / name / f"{name}.yaml", readable(text_of(name)))
+
+
+def test_expected_file_with_everything_set(golden: Callable[[Path, str], None]) -> None:
+    golden(HERE / "golden" / "full" / "full.yaml", readable(full()))
+
+
+# Runs
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "output", "expected"),
+    [
+        ("outputs", {}, "report", "0.75 True {'base': 6} 7"),
+        ("outputs", {"base": 2}, "report", "0.25 False {'base': 2} 7"),
+        ("nested", {}, "text", "w-w-w3-w-w29"),
+        ("gathered", {}, "all", "[0, 1, 4, 4] {'0': 'n0', '1': 'n1'} (1, 'n0') tuple"),
+        ("structured", {}, "text", "a [0.1, 1e-09] {'x': 1} None True 1180591620717411303424"),
+        ("structured", {"kind": "b", "maybe": 5, "names": {}}, "text", "b [0.1, 1e-09] {} 5 True 1180591620717411303424"),
+        ("computed", {"name": "{{y}}"}, "say", "{{y}}-0.5/0.25"),
+        ("alike", {}, "main", "6 5"),
+        ("frames", {}, "total", 10),
+    ],
+)
+def test_runs(name: str, arguments: dict[str, Any], output: str, expected: Any, tmp_path: Path) -> None:
+    done = run(name, tmp_path, **arguments)
+    assert done.phase == "Succeeded", {key: node.log for key, node in done.nodes.items()}
+    assert done.value(output) == expected
+
+
+def test_hostile_values_arrive_unchanged(tmp_path: Path) -> None:
+    done = run("hostile", tmp_path)
+    assert done.phase == "Succeeded", {key: node.log for key, node in done.nodes.items()}
+    assert done.value("verdict") == "{{workflow.name}} $(PATH) $$ \n'\""
+
+
+def test_order(tmp_path: Path) -> None:
+    done = run("ordered", tmp_path, path=str(tmp_path / "file"))
+    assert done.value("read") == "abc"
+
+
+def test_a_run_without_a_required_argument_does_not_start(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="without a value"):
+        run("ordered", tmp_path)
+
+
+def test_a_failed_step_fails_what_depends_on_it_and_the_run(tmp_path: Path) -> None:
+    done = run("failing", tmp_path)
+    assert done.phase == "Failed"
+    assert {name: node.phase for name, node in done.nodes.items()} == {
+        "main": "Failed",
+        "main.fails": "Failed",
+        "main.after-it": "Omitted",
+        "main.beside": "Succeeded",
+        "main.after-it-2": "Succeeded",
+    }
+    assert "RuntimeError: no luck" in done.nodes["main.fails"].log
+
+
+def test_a_retried_step_succeeds_in_the_end(tmp_path: Path) -> None:
+    done = run("retried", tmp_path, path=str(tmp_path / "counter"))
+    assert (done.phase, done.nodes["main.flaky"].attempts) == ("Succeeded", 3)
+
+
+def test_environment_and_secrets_reach_the_step(tmp_path: Path) -> None:
+    values = run("settings", tmp_path).value("show")
+    assert values == str(
+        {
+            "MODE": "fast",
+            "BRACES": "{{workflow.name}} $(MODE)",
+            "DOLLARS": "$(MODE) $$ $HOME",
+            "TOKEN": "t0k {{workflow.name}} $(MODE)",
+        }
+    )
+
+
+def test_a_wrong_argument_fails_before_user_code(tmp_path: Path) -> None:
+    done = run("outputs", tmp_path, base="six")
+    assert done.phase == "Failed"
+    assert "base" in done.nodes["main.measure"].log
+
+
+# What is refused, and what is said
+
+
+def test_every_feature_has_a_row() -> None:
+    assert set(backend.ledger) == set(Feature)
+    assert all(row.note for row in backend.ledger.values())
+
+
+def test_a_scheduled_pipeline_needs_a_value_for_each_parameter() -> None:
+    pipeline = pipeline_of("ordered")
+    scheduled = replace(pipeline, schedule=Schedule(pipeline.span, cron="@daily"))
+    assert refused(scheduled) == ["PC0316 parameter `path` has no value and the pipeline is scheduled"]
+
+
+def test_settings_that_argo_cannot_honour() -> None:
+    pipeline = pipeline_of("computed")
+    assert refused(with_config(pipeline, environment={"A-B": "x", "A B": "y"}, secrets=("Not_A_Secret",))) == [
+        "PC0406 `A B` is no name of an environment variable in Kubernetes",
+        "PC0406 `Not_A_Secret` is no name of a Kubernetes Secret",
+    ]
+    assert refused(with_config(pipeline, docker={"apt_packages": ["git"], "parent_image": "python:3.13"})) == [
+        "PC0401 Docker setting `apt_packages` cannot be honoured"
+    ]
+
+
+def test_requirements_are_installed_with_a_warning() -> None:
+    found = [each for each in program("frames").diagnostics if each.code == "PC0408"]
+    assert [(each.severity, each.message) for each in found] == [
+        ("warning", "steps install `pandas` each time they start")
+    ]
+
+
+def test_too_many_steps_are_refused_with_the_figure() -> None:
+    pipeline = pipeline_of("computed")
+    first = pipeline.body.operations[0]
+    many = tuple(replace(first, id=f"count_{number}") for number in range(300))
+    assert refused(replace(pipeline, body=replace(pipeline.body, operations=many), outputs=()))[0] == (
+        "PC0403 pipeline `computed` needs a template for each step and nested pipeline: 301, and Argo takes 200"
+    )
+
+
+def test_too_large_a_constant_is_refused_with_the_figure() -> None:
+    pipeline = pipeline_of("computed")
+    *_, last = pipeline.body.operations
+    assert isinstance(last, Call)
+    large = replace(last, arguments={**last.arguments, "text": Const("x" * 200_000, next(iter(pipeline.parameters)).type)})
+    operations = (*pipeline.body.operations[:-1], large)
+    found = refused(replace(pipeline, body=replace(pipeline.body, operations=operations)))
+    assert found == ["PC0403 constants of `say`: 195 KiB, and Argo takes 100 KiB"]
+
+
+def test_too_much_code_is_refused_with_the_figure() -> None:
+    pipeline = pipeline_of("computed")
+    grown = replace(pipeline, code=tuple(replace(file, text=file.text + "#" * 1_000_000) for file in pipeline.code))
+    assert refused(grown)[0].startswith("PC0403 code that travels inline: ")
+
+
+def test_the_check_finds_what_does_not_resolve() -> None:
+    text = text_of("outputs")
+    for before, after in [
+        ("tasks.measure.outputs.artifacts.counts", "tasks.measure.outputs.artifacts.count"),
+        ('depends: "measure.Succeeded && ', 'depends: "other.Succeeded && '),
+        ("kind: ConfigMap", "kind: Secret"),
+        ("\n    - name: plain\n", "\n    - name: Plain\n"),
+        ("outputs.py, path", "output.py, path"),
+    ]:
+        assert before in text
+        broken = [replace(program("outputs").files[0], text=text.replace(before, after))]
+        assert {each.code for each in backend.check(broken)} == {"PC0902"}, after
