@@ -14,7 +14,7 @@ from pipec.compiler.errors import InternalCompilerError
 from pipec.compiler.ir.config import Config
 from pipec.compiler.ir.model import Pipeline
 from pipec.compiler.ir.printer import print_pipeline
-from pipec.compiler.ir.values import Const, Lazy, ListOf, Output
+from pipec.compiler.ir.values import Const, Json, Lazy, ListOf, Output
 from pipec.compiler.ir.verifier import verify
 from pipec.compiler.passes import PASSES, run_passes
 from strategies import pipelines
@@ -174,7 +174,11 @@ def by_name(b: Builder) -> Pipeline:
         "MAX_TOKENS": "100",
         "TOKENIZERS_PARALLELISM": "false",
     }
-    pod = {"env": [{"name": "API_KEY", "value": "abc"}], "imagePullSecrets": ["regcred"], "secret": "name-of-a-secret"}
+    pod: Json = {
+        "env": [{"name": "API_KEY", "value": "abc"}],
+        "imagePullSecrets": ["regcred"],
+        "secret": "name-of-a-secret",
+    }
     config = Config(
         environment={**environment, "AWS_SECRET_ACCESS_KEY": Lazy("environment", {"name": "X"}, type_("str"))},
         settings={"orchestrator": {"pod": pod}},
