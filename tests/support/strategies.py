@@ -159,7 +159,7 @@ class _Scope:
         kinds = ["call", "call", "if", "for", "group"] if depth else ["call"]
         match self.draw(st.sampled_from(kinds)):
             case "if":
-                operation = self.condition(depth)
+                operation: Operation = self.condition(depth)
             case "for":
                 operation = self.loop(depth)
             case "group":

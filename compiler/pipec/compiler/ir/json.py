@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.ir.model import Call, ForEach, Group, If
 from pipec.compiler.ir.types import Type
@@ -21,7 +21,7 @@ from pipec.compiler.ir.values import Const, DictOf, Expr, Item, Lazy, ListOf, Ou
 from pipec.compiler.source import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
     from pipec.compiler.diagnostics import Diagnostic
     from pipec.compiler.ir.model import Pipeline
@@ -79,7 +79,7 @@ def plain(node: object) -> Json:
         return [plain(item) for item in cast("Iterable[object]", node)]
     kind = KINDS.get(type(node))
     written: dict[str, Json] = {} if kind is None else {"kind": kind}
-    for name, default in _plan(type(node)):
+    for name, default in _plan(cast("Hashable", type(node))):
         value = getattr(node, name)
         if value is not default and (default is MISSING or type(value) is not type(default) or value != default):
             written[ALIASES.get((type(node), name), name)] = plain(value)
@@ -101,7 +101,7 @@ def _plain_type(type_: Type) -> Json:
 
 
 @cache
-def _plan(class_: type) -> tuple[tuple[str, object], ...]:
+def _plan(class_: Any) -> tuple[tuple[str, object], ...]:
     """The names of the fields of a dataclass, each with its default (`MISSING` if it has none)."""
     return tuple(
         (field.name, field.default if field.default_factory is MISSING else field.default_factory())

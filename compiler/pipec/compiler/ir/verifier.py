@@ -205,7 +205,7 @@ class _Check:
         pending = [value]
         while pending:
             top = pending.pop()
-            if not isinstance(top.type, Type):  # pyright: ignore[reportUnnecessaryIsInstance]
+            if type(top.type) is not Type:
                 self.report(where, "a value has no type")
             if isinstance(top, ListOf | DictOf | Expr):
                 pending.extend(reversed(walk.operands(top)))

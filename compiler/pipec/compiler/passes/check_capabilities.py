@@ -43,7 +43,7 @@ def check_capabilities(pipeline: Pipeline, backend: Target) -> list[Diagnostic]:
                 message = f"{backend.title} cannot do this: {feature.value}"
                 found.append(_diagnostic("PC0401", message, span, capability, Severity.ERROR, feature))
             case Support.IGNORED:
-                message = f"{feature.value} has no effect on {backend.title}"
+                message = f"this has no effect on {backend.title}: {feature.value}"
                 found.append(_diagnostic("PC0402", message, span, capability, Severity.NOTE, feature))
             case Support.NATIVE | Support.EMULATED:
                 pass
