@@ -36,7 +36,8 @@ def check(pipec: RunPipec, folder: Path) -> subprocess.CompletedProcess[str]:
     if not (folder / "pyproject.toml").exists():
         (folder / "pyproject.toml").touch()  # the root, whatever lies above the folder of the test
     before = contents(folder)
-    result = pipec("check", "main.py", cwd=folder, timeout=60)
+    # As with the installed script, the folder is not on the path of the process: it may hold a `pipec/` of its own.
+    result = pipec("check", "main.py", cwd=folder, env={"PYTHONSAFEPATH": "1"}, timeout=120)
     assert contents(folder) == before
     assert "Traceback" not in result.stderr
     assert str(folder) not in result.stderr + result.stdout

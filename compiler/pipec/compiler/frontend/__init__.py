@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipec.compiler.diagnostics import Diagnostic, has_errors, in_order
 from pipec.compiler.frontend.closure import attach_closures
 from pipec.compiler.frontend.discovery import PipelineDefinition, definitions_in, roots_of
+from pipec.compiler.frontend.import_order import import_faults
 from pipec.compiler.frontend.interpreter import Interpreter
 from pipec.compiler.frontend.lower import Bindings, lower_pipeline
 from pipec.compiler.frontend.modules import ModuleTable, choose_source_roots, start_of
@@ -62,8 +63,8 @@ def lower_file(
         return opened
     interpreter, module = opened
     definitions, faults = definitions_in(interpreter, module)
-    chosen = _choose(definitions, pipeline, module)
     found = [*faults, *interpreter.diagnostics]
+    chosen = [] if has_errors(found) and not definitions else _choose(definitions, pipeline, module)
     if isinstance(chosen, Diagnostic):
         return LoweredProgram((), tuple(in_order([*found, chosen])), interpreter.table.sources)
     lowered: list[Pipeline] = []
@@ -76,6 +77,10 @@ def lower_file(
             found += closure_faults
             if not has_errors(closure_faults):
                 lowered.append(result)
+    if not has_errors(found):
+        found += import_faults(interpreter.table, module)
+    if has_errors(found):
+        lowered = []
     return LoweredProgram(tuple(lowered), tuple(in_order(found)), interpreter.table.sources)
 
 

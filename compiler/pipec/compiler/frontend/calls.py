@@ -90,7 +90,9 @@ class CallMixin:
             if keyword.arg is not None:
                 if keyword.arg in found.keywords:
                     raise Fault(Diagnostic("PC0314", f"`{keyword.arg}` is passed twice", span))
-                found.keywords[keyword.arg] = Setting(value, this.span(keyword.value, frame))
+                found.keywords[keyword.arg] = Setting(
+                    value, this.span(keyword.value, frame), frame.module.keyword_span(keyword)
+                )
             elif isinstance(value, Unknown):
                 found.unknown = value
             else:

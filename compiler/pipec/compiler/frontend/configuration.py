@@ -83,7 +83,7 @@ def check_options(options: Mapping[str, Setting], kind: str) -> None:
             near = near_names(name, known)
             help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
             owner = f"`@{kind}`" if " " not in kind else "`with_options`"
-            raise Fault(Diagnostic("PC0501", f"{owner} has no keyword `{name}`", setting.span, help=help_))
+            raise Fault(Diagnostic("PC0501", f"{owner} has no keyword `{name}`", setting.name_span, help=help_))
 
 
 def merge_options(old: Mapping[str, Setting], new: Mapping[str, Setting]) -> dict[str, Setting]:
@@ -133,7 +133,7 @@ def _read(interpreter: Interpreter, options: Mapping[str, Setting], is_step: boo
             places[field] = setting.span
         elif name not in _HOOKS:
             message = f"`{name}` is not supported yet"
-            raise Fault(Diagnostic("PC0501", message, setting.span))
+            raise Fault(Diagnostic("PC0501", message, setting.name_span))
     hooks = {name: options[name] for name in _HOOKS if name in options and options[name].value is not None}
     if hooks:
         fields["hooks"] = _hooks(interpreter, hooks, options.get("on_init_kwargs"))

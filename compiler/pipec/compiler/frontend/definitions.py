@@ -143,7 +143,9 @@ class DefinitionMixin:
             span = this.span(keyword, frame)
             value = self._default(keyword.value, frame)
             if keyword.arg is not None:
-                settings[keyword.arg] = Setting(value, this.span(keyword.value, frame))
+                settings[keyword.arg] = Setting(
+                    value, this.span(keyword.value, frame), frame.module.keyword_span(keyword)
+                )
                 continue
             settings.update({key: Setting(part, span) for key, part in this.as_mapping(value, span).items()})
         return settings

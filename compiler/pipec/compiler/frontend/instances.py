@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.attributes import class_attribute
+from pipec.compiler.frontend.sdk import is_legacy, legacy
 from pipec.compiler.frontend.values import (
     MISSING,
     ClassValue,
@@ -49,7 +50,7 @@ def instantiate(interpreter: Interpreter, cls: ClassValue, arguments: Arguments,
     if cls.is_dataclass or is_model(cls) or _is_named_tuple(cls):
         return _with_fields(interpreter, cls, arguments, span)
     if any(not isinstance(base, ClassValue) for base in cls.bases):
-        return Unknown(_not_known(cls, span))
+        return Unknown(_removed(cls) or _not_known(cls, span))
     if positional or keywords:
         raise Fault(Diagnostic("PC0302", f"`{cls.qualified_name}` takes no arguments", span))
     return InstanceValue(cls, {})
@@ -102,7 +103,7 @@ def _with_fields(interpreter: Interpreter, cls: ClassValue, arguments: Arguments
     given = {**dict(zip(names, positional, strict=False)), **keywords}
     for name in given:
         if name not in names:
-            raise Fault(unknown_argument(cls.qualified_name, name, set(names), arguments.keywords[name].span))
+            raise Fault(unknown_argument(cls.qualified_name, name, set(names), arguments.keywords[name].name_span))
     for name in names:
         if name in given:
             fields[name] = given[name]
@@ -151,3 +152,11 @@ def _not_known(cls: ClassValue, span: Span) -> Diagnostic:
         notes=("its class derives from one outside the project",),
         help="make the object inside a step",
     )
+
+
+def _removed(cls: ClassValue) -> Diagnostic | None:
+    """The fault of deriving from what ZenML removed."""
+    for node, base in zip(cls.node.bases, cls.bases, strict=True):
+        if isinstance(base, SdkSymbol) and is_legacy(base):
+            return legacy(base.name, cls.module.span(node))
+    return None

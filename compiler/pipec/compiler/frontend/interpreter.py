@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.values import FunctionValue
     from pipec.compiler.source import Span
 
-FUEL = 3_000_000
-"""Expressions and statements that one program may evaluate: some seconds of work."""
+FUEL = 500_000
+"""Expressions and statements that one program may evaluate: a few seconds of work."""
 
 _NO_PROGRAM = Program()
 
@@ -60,6 +60,7 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
         self.context: dict[str, Any] = {}
         self.program: Program = _NO_PROGRAM
         self._fuel = FUEL
+        self._stopped: Diagnostic | None = None
 
     def span(self, node: ast.AST, frame: Frame) -> Span:
         """Where `node`, read in `frame`, stands."""
@@ -68,7 +69,7 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
     def begin(self, program: Program, graph: GraphBuilder, function: FunctionValue) -> None:
         """Starts the strict evaluation of one pipeline's body."""
         self.program, self.graph, self.strict = program, graph, True
-        self.depth, self.raises, self._fuel = 0, False, FUEL
+        self.depth, self.raises, self._fuel, self._stopped = 0, False, FUEL, None
         self.pipeline_stack = [function.node]
         self._limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(self._limit, 10_000))
@@ -86,14 +87,14 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
         """
         self._fuel -= 1
         if self._fuel < 0:
-            raise Fault(
-                Diagnostic(
+            if self._stopped is None:
+                self._stopped = Diagnostic(
                     "PC0209",
                     f"the evaluation was stopped after {FUEL:,} steps",
                     self.span(node, frame),
                     help="move the computation into a step, or make the loop shorter",
                 )
-            )
+            raise Fault(self._stopped)
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keeps a diagnostic, unless the same was said: what depends on a faulty value is not faulty for itself."""
@@ -149,9 +150,9 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
 
     def sdk_symbol(self, imported: Import, path: str) -> Any:
         """What a name imported from `zenml` or `pipec` means."""
-        from pipec.compiler.frontend.sdk import check_shadowing
+        from pipec.compiler.frontend.sdk import check_name, check_shadowing
 
-        diagnostic = check_shadowing(self.table, imported, path)
+        diagnostic = check_shadowing(self.table, imported, path) or check_name(imported)
         if diagnostic is not None:
             return Unknown(diagnostic)
         return SdkSymbol(path.rpartition(".")[2], path)

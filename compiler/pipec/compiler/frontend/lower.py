@@ -28,6 +28,7 @@ from pipec.compiler.frontend.values import (
     StepValue,
     Symbolic,
     Unknown,
+    describe,
     is_known,
 )
 from pipec.compiler.ir import types
@@ -220,7 +221,7 @@ def _default(
     else:
         return None
     if isinstance(value, Unknown) or not is_known(value):
-        reason = value.diagnostic.message if isinstance(value, Unknown) else "it is not a plain value"
+        reason = value.diagnostic.message if isinstance(value, Unknown) else f"{describe(value)} is not known"
         interpreter.report(
             Diagnostic(
                 "PC0204",

@@ -51,6 +51,11 @@ class Module:
         """Where `node` of this module stands."""
         return self.source.span(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
 
+    def keyword_span(self, node: ast.keyword) -> Span:
+        """Where the name of a keyword argument stands."""
+        end = node.col_offset + len((node.arg or "**").encode())
+        return self.source.span(node.lineno, node.col_offset, node.lineno, end)
+
 
 class ModuleTable:
     """Finds, reads and keeps the modules of one project.

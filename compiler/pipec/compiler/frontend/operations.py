@@ -133,6 +133,8 @@ def _check_size(name: str, operands: Sequence[Any], span: Span) -> None:
         count = next((one for one in operands if type(one) is int), 0)
         sized = next((one for one in operands if isinstance(one, str | bytes | list | tuple)), None)
         size = len(sized) * max(count, 0) if sized is not None else sum(_bits(one) for one in operands)
+    elif name == "+" and isinstance(operands[0], str | bytes | list | tuple) and type(operands[0]) is type(operands[1]):
+        size = sum(map(len, operands))
     elif name == "**" and all(type(one) is int for one in operands):
         size = _bits(operands[0]) * max(operands[1], 0)
     elif name == "<<" and all(type(one) is int for one in operands):

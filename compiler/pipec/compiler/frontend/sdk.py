@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
@@ -96,6 +97,8 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
     if symbol.name == "CommandStep":
         message = "`CommandStep` is not supported yet"
         return Unknown(Diagnostic("PC0210", message, span, help="write a step that runs the command"))
+    if symbol.path.startswith("zenml.integrations."):
+        return Unknown(_foreign_step(symbol.path, span))
     settings = _settings_classes()
     if symbol.name in settings:
         return make_settings(symbol.name, arguments, span)
@@ -152,9 +155,14 @@ def _refused(code: str, error: Exception, arguments: Arguments, span: Span) -> D
     text = str(error)
     headline, _, help_ = text.partition(" (did you mean ")
     place = next(
-        (one.span for name, one in arguments.keywords.items() if f"`{name}`" in headline or f".{name}" in headline),
+        (
+            one.name_span if code == "PC0501" else one.span
+            for name, one in arguments.keywords.items()
+            if f"`{name}`" in headline or f".{name}" in headline
+        ),
         span,
     )
+    headline = re.sub(r"^[A-Z]\w+(\.\w+)?(?= )", r"`\g<0>`", headline)
     return Diagnostic(code, headline, place, help=f"did you mean {help_.rstrip(')')}" if help_ else "")
 
 
@@ -175,6 +183,42 @@ def _show(value: Any, inert: Any) -> Any:
 def _rebuild(value: SettingsValue, inert: Any) -> Any:
     module = importlib.import_module(f"pipec.sdk.settings.{_settings_classes()[value.kind]}")
     return getattr(module, value.kind)(**{name: _show(part, inert) for name, part in value.fields.items()})
+
+
+def check_name(imported: Import) -> Diagnostic | None:
+    """The fault of importing from the API's front door what it does not have; None where that is not certain.
+
+    Of `zenml`, which may be newer than what is known here, only a name that looks like a known one is refused.
+    """
+    from pipec.compiler.diagnostics.near import near_names
+
+    if imported.name is None or imported.module not in {"pipec.sdk", "zenml"}:
+        return None
+    known = set(dir(importlib.import_module("pipec.sdk")))
+    if imported.name in known or imported.name in _LEGACY:
+        return None
+    near = near_names(imported.name, PUBLIC_NAMES if imported.module == "zenml" else known)
+    if imported.module == "zenml" and not near:
+        return None
+    help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+    return Diagnostic(
+        "PC0202", f"`{imported.module}` has no `{imported.name}`", imported.importer.span(imported.alias), help=help_
+    )
+
+
+def is_legacy(value: Any) -> bool:
+    """Whether `value` is a name that ZenML removed."""
+    return isinstance(value, SdkSymbol) and value.name in _LEGACY
+
+
+def _foreign_step(path: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0211",
+        f"`{path.rpartition('.')[2]}` is defined outside the project",
+        span,
+        notes=("its inputs, outputs and code are not known",),
+        help="write a step of your own that calls it",
+    )
 
 
 def legacy(name: str, span: Span) -> Diagnostic:

@@ -92,9 +92,9 @@ def _bind(
     bound = dict(zip(inputs, positional, strict=False))
     for name, setting in keywords.items():
         if name in bound:
-            raise Fault(Diagnostic("PC0314", f"`{name}` is passed twice", setting.span))
+            raise Fault(Diagnostic("PC0314", f"`{name}` is passed twice", setting.name_span))
         if name not in inputs:
-            raise Fault(unknown_argument(definition.name, name, set(inputs), setting.span))
+            raise Fault(unknown_argument(definition.name, name, set(inputs), setting.name_span))
         bound[name] = setting
     if preset is not None and isinstance(preset.value, dict):
         for name, value in preset.value.items():

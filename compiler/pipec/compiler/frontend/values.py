@@ -148,10 +148,16 @@ class PipelineValue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """A value given to a decorator or `with_options`, and its place."""
+    """A value given to a call, a decorator or `with_options`, its place, and that of its keyword, if it has one."""
 
     value: Any
     span: Span
+    keyword: Span | None = None
+
+    @property
+    def name_span(self) -> Span:
+        """What to point at where the name is wrong, not the value."""
+        return self.keyword or self.span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,7 +236,7 @@ def describe(value: Any) -> str:  # noqa: C901, PLR0912 - a flat dispatch over k
         case ModuleValue(module=module):
             return f"the module `{module.name}`"
         case FunctionValue(qualified_name=name):
-            return f"the function `{name}`"
+            return "a lambda" if name.endswith("<lambda>") else f"the function `{name}`"
         case ClassValue(qualified_name=name):
             return f"the class `{name}`"
         case InstanceValue(cls=cls):
