@@ -34,7 +34,15 @@ def plain_outputs(file: Path, pipeline: str, count: int, parameters: dict[str, A
         return []
     roots = os.pathsep.join(str(ROOT / one) for one in ("compiler", "backends", "templates", "runtime"))
     done = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, str(file), pipeline, json.dumps(parameters or {}), "many" if count > 1 else "one"],
+        [
+            sys.executable,
+            "-c",
+            _SCRIPT,
+            str(file),
+            pipeline,
+            json.dumps(parameters or {}),
+            "many" if count > 1 else "one",
+        ],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": roots},

@@ -29,6 +29,7 @@ EXAMPLES = HERE.parents[2] / "examples"
 RUNS = {
     "alike": {},
     "computed": {},
+    "expressions": {"name": "{{ 1 }}", "items": [5], "maybe": 4},
     "frames": {},
     "gathered": {},
     "hostile": {},

@@ -201,7 +201,12 @@ def test_expected_file_with_everything_set(golden: Callable[[Path, str], None]) 
         ("nested", {}, "text", "w-w-w3-w-w29"),
         ("gathered", {}, "all", "[0, 1, 4, 4] {'0': 'n0', '1': 'n1'} (1, 'n0') tuple"),
         ("structured", {}, "text", "a [0.1, 1e-09] {'x': 1} None True 1180591620717411303424"),
-        ("structured", {"kind": "b", "maybe": 5, "names": {}}, "text", "b [0.1, 1e-09] {} 5 True 1180591620717411303424"),
+        (
+            "structured",
+            {"kind": "b", "maybe": 5, "names": {}},
+            "text",
+            "b [0.1, 1e-09] {} 5 True 1180591620717411303424",
+        ),
         ("computed", {"name": "{{y}}"}, "say", "{{y}}-0.5/0.25"),
         ("alike", {}, "main", "6 5"),
         ("frames", {}, "total", 10),
@@ -310,7 +315,9 @@ def test_too_large_a_constant_is_refused_with_the_figure() -> None:
     pipeline = pipeline_of("computed")
     *_, last = pipeline.body.operations
     assert isinstance(last, Call)
-    large = replace(last, arguments={**last.arguments, "text": Const("x" * 200_000, next(iter(pipeline.parameters)).type)})
+    large = replace(
+        last, arguments={**last.arguments, "text": Const("x" * 200_000, next(iter(pipeline.parameters)).type)}
+    )
     operations = (*pipeline.body.operations[:-1], large)
     found = refused(replace(pipeline, body=replace(pipeline.body, operations=operations)))
     assert found == ["PC0403 constants of `say`: 195 KiB, and Argo takes 100 KiB"]

@@ -15,7 +15,24 @@ from pipec.runtime.argo import legal_name
 
 PIECES = [
     *("{", "}", "{{", "}}", "{{workflow.name}}", "{{inputs.parameters.x}}", "{{=1}}", "$", "$$", "$(", ")", "$(PATH)"),
-    *('"', "'", "\\", "\n", "\t", "\x00", "\x07", "\x7f", "\x85", "é", "\U0001f600", "\U000e0067", "\ud800", "a", " ", "u0024"),
+    *(
+        '"',
+        "'",
+        "\\",
+        "\n",
+        "\t",
+        "\x00",
+        "\x07",
+        "\x7f",
+        "\x85",
+        "é",
+        "\U0001f600",
+        "\U000e0067",
+        "\ud800",
+        "a",
+        " ",
+        "u0024",
+    ),
 ]
 TAGS = {"workflow.name": "changed", "inputs.parameters.x": "changed", "inputs.parameters.v": ""}
 
@@ -56,7 +73,20 @@ def test_labels_are_legal_and_alone() -> None:
     draw = random.Random(8)
     names = Names("main")
     given: set[str] = set()
-    words = [*RESERVED, "main", "Train_Model", "train-model", "train.model", "größe", "日本", "9", "_", "", "x" * 80, "x" * 90]
+    words = [
+        *RESERVED,
+        "main",
+        "Train_Model",
+        "train-model",
+        "train.model",
+        "größe",
+        "日本",
+        "9",
+        "_",
+        "",
+        "x" * 80,
+        "x" * 90,
+    ]
     for _ in range(500):
         label = names.label(draw.choice(words) + draw.choice(["", "_2", "-2"]))
         assert re.fullmatch(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", label)

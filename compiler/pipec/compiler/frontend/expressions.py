@@ -28,7 +28,7 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.ir.values import Expr, Lazy, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,7 +169,7 @@ class ExpressionMixin:
         if unknown := find_unknown(arms):
             return unknown
         parts = [operations.to_value(one, this.span(node, frame)) for one in arms]
-        return Symbolic(Expr("if_else", (test.value, *parts), _common_type(parts)))
+        return Symbolic(Expr("if", (test.value, *parts), _common_type(parts)))
 
     def _eval_Tuple(self, node: ast.Tuple, frame: Frame) -> Any:
         return tuple(self._elements(node.elts, frame))
@@ -224,6 +224,8 @@ class ExpressionMixin:
         """`container[index]`."""
         if unknown := find_unknown([index]) if not isinstance(container, Unknown) else container:
             return unknown
+        if isinstance(container, External) and container.path == "os.environ" and isinstance(index, str):
+            return Symbolic(Lazy("environment", {"name": index}, types.STR))
         if isinstance(container, External | SdkSymbol | FunctionValue):
             return container
         if isinstance(container, ClassValue):
@@ -286,7 +288,7 @@ class ExpressionMixin:
                 )
             if isinstance(value, Symbolic):
                 operations.check_use(value, "formatting", span)
-            operands = [value, convert, specification]
+            operands = [value, specification, *([convert] if convert else [])]
             return Symbolic(Expr("format", tuple(operations.to_value(one, span) for one in operands), types.STR))
         if isinstance(value, ABSTRACT) and not isinstance(value, EnumMember):
             return Unknown(not_known(value, span))

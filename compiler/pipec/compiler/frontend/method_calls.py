@@ -116,11 +116,8 @@ def _holds_run_time(value: Any) -> bool:
 def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
     """`"{}".format(parameter)` and the like: computed by the step that consumes it."""
     if keywords:
-        names = tuple(keywords)
-        operands = [receiver, name, list(names), *positional, *keywords.values()]
-        return Symbolic(
-            Expr("method_keywords", tuple(operations.to_value(one, span) for one in operands), _method_type(name))
-        )
+        message = f"keyword arguments of `.{name}()` with a run-time value are not supported"
+        raise Fault(Diagnostic("PC0312", message, span, help="pass them by position, or do it inside a step"))
     for one in positional:
         if isinstance(one, Symbolic):
             operations.check_use(one, f"`.{name}()` of it", span)
