@@ -160,12 +160,17 @@ def _outputs(
     parts = tuple_parts(interpreter, node.returns, frame)
     if parts is not None and _returns_literal_tuple(node):
         read = [read_annotation(interpreter, part, frame) for part in parts]
-        named = [(_output_name(one) or f"output_{index}", one.type) for index, one in enumerate(read)]
+        names = [_output_name(one) for one in read]
+        named = [
+            (f"output_{index}" if name is None else name, one.type)
+            for index, (name, one) in enumerate(zip(names, read, strict=True))
+        ]
         return _make(named, materializers, span), True
     whole = read_annotation(interpreter, node.returns, frame)
     if whole.type == types.NONE and not whole.metadata:
         return (), False
-    return _make([(_output_name(whole) or "output", whole.type)], materializers, span), False
+    name = _output_name(whole)
+    return _make([("output" if name is None else name, whole.type)], materializers, span), False
 
 
 def _output_name(annotation: Annotation) -> str | None:

@@ -1,0 +1,3 @@
+import mark
+
+from .load import load
