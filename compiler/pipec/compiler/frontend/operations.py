@@ -157,7 +157,7 @@ def _not_a_value(stranger: Any, span: Span) -> Diagnostic:
 def _result_type(name: str, operands: Sequence[Any]) -> Type:
     if name in _BOOLEAN:
         return types.BOOL
-    if name in {"format", "str", "concat"}:
+    if name in {"format", "str", "join"}:
         return types.STR
     known = [type_of(operand) for operand in operands]
     if name in {"+", "-", "*", "//", "%", "**"} and all(one == types.INT for one in known):
