@@ -265,8 +265,6 @@ def _numbers(version: str) -> list[int]:
 
 def _remove_unpacked() -> None:
     """The inline program made the code root for this process alone."""
-    import pipec
-
-    root = pathlib.Path(next(iter(pipec.__path__))).parent
+    root = pathlib.Path(__file__).resolve().parents[2]
     if root.name.startswith(UNPACKED):
         atexit.register(shutil.rmtree, root, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from pipec.compiler.ir.model import CodeFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pipec.compiler.ir.values import Json
 
 PROGRAMS = Path(__file__).parent / "programs"
 GOLDEN = Path(__file__).parent / "golden"
@@ -141,11 +144,32 @@ def test_the_size_of_the_code_is_limited(tmp_path: Path) -> None:
 
 
 def test_protected_text_reads_back_and_holds_nothing_live() -> None:
-    value = {"{{a}}": ["$(X) $$ `id` <a> 100% python3 /kfp-workspace {", '\\{"{'], "b": {"c": {"d": {}}}}
+    value: Json = {"{{a}}": ["$(X) $$ `id` <a> 100% python3 /kfp-workspace {", '\\{"{'], "b": {"c": {"d": {}}}}
     text = protected(value)
     assert json.loads(text) == value
     for live in ("{{", "$", "<", ">", "%", "`", "python3", "/kfp-workspace"):
         assert live not in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("componentRef: {name: comp-s-join}", "componentRef: {name: comp-s-none}", "`comp-s-none`, which is not there"),
+        ("dependentTasks: [split]", "dependentTasks: [spilt]", "waits for `spilt`"),
+        ("executorLabel: exec-s-join", "executorLabel: exec-s-none", "the executor `exec-s-none`"),
+        ("outputParameterKey: low}", "outputParameterKey: high}", "the output `high` of `split` is read and not there"),
+        ("low: {taskOutputParameter", "high: {taskOutputParameter", "differ in the input"),
+        ('schemaVersion: "2.1.0"', "schemaVersion: 2.1", "no legal `schemaVersion`"),
+        ("components:", "components: [", "is not YAML"),
+    ],
+)
+def test_the_check_of_what_was_written_finds_a_loose_end(before: str, after: str, message: str) -> None:
+    (file,) = compile(PROGRAMS / "two_outputs.py", "kubeflow").files
+    assert not backend.check([file])
+    assert before in file.text
+    found = backend.check([replace(file, text=file.text.replace(before, after))])
+    assert any(message in each.message for each in found), found
+    assert {each.code for each in found} == {"PC0902"}
 
 
 def test_keys() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code, names
 from pipec.backends.kubeflow.ledger import LEDGER
@@ -76,6 +76,8 @@ def _misreadings(file: GeneratedFile) -> list[Diagnostic]:
     """What is wrong with a file as a YAML reader sees it: its syntax, its version, references that lead nowhere."""
     import yaml
 
+    from pipec.backends.kubeflow.references import loose_ends
+
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         spec, *_ = list(yaml.load_all(file.text, Loader=loader))
@@ -83,21 +85,7 @@ def _misreadings(file: GeneratedFile) -> list[Diagnostic]:
         return [_fault(file, f"is not YAML: {problem}")]
     if spec.get("schemaVersion") != SCHEMA_VERSION:
         return [_fault(file, "has no legal `schemaVersion`")]
-    components: dict[str, Any] = spec["components"]
-    executors: dict[str, Any] = spec["deploymentSpec"]["executors"]
-    found: list[Diagnostic] = []
-    for name, component in [("root", spec["root"]), *components.items()]:
-        label = component.get("executorLabel")
-        if label is not None and label not in executors:
-            found.append(_fault(file, f"names the executor `{label}`, which is not there"))
-        tasks: dict[str, Any] = component.get("dag", {}).get("tasks", {})
-        for key, task in tasks.items():
-            wanted = task["componentRef"]["name"]
-            if wanted not in components:
-                found.append(_fault(file, f"names the component `{wanted}`, which is not there"))
-            lost = [each for each in task.get("dependentTasks", []) if each not in tasks]
-            found += [_fault(file, f"`{name}`: task `{key}` waits for `{each}`, which is not there") for each in lost]
-    return found
+    return [_fault(file, what) for what in loose_ends(spec)]
 
 
 def _fault(file: GeneratedFile, what: str) -> Diagnostic:

@@ -84,7 +84,7 @@ def requirements(task: StepTask) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*task.step.closure.requirements, *own]))
 
 
-def platform(task: StepTask) -> dict[str, Yaml]:
+def platform(task: StepTask, pipeline: Pipeline) -> dict[str, Yaml]:
     """The entry of the platform document; empty if the step needs none."""
     config = task.call.config
     entry: dict[str, Yaml] = {}
@@ -96,7 +96,12 @@ def platform(task: StepTask) -> dict[str, Yaml]:
             }
             for name in config.secrets
         ]
-    notes: dict[str, Json] = {"pipec-tags": list(config.tags), "pipec-model": config.model, "pipec-extra": config.extra}
+    whole = pipeline.config
+    notes: dict[str, Json] = {
+        "pipec-tags": list(dict.fromkeys([*whole.tags, *config.tags])),
+        "pipec-model": config.model or whole.model,
+        "pipec-extra": {**whole.extra, **config.extra},
+    }
     annotations: dict[str, Yaml] = {name: protected(value) for name, value in notes.items() if value}
     if annotations:
         entry["podMetadata"] = {"annotations": annotations}

@@ -119,15 +119,12 @@ class _Planner:
                 self._router.order(task, before)
 
     def _take_program(self, task: Task) -> None:
-        """Hand the program down to the task, through every scope around it."""
+        """Hand the program down to the task, through every scope around it; the wrapper has it from the spec."""
         port = Port(code.INPUT, "parameter", "STRING")
-        for scope in task.scope.path():
-            if scope.task is None or ("code",) in scope.inputs:
-                break
-            scope.inputs["code",] = port
-            if scope.task.scope.task is not None:
-                scope.task.take(port, Source(code.INPUT))
-        task.take(port, Source(code.INPUT))
+        holder: Task | None = task
+        while holder is not None and code.INPUT not in holder.inputs:
+            holder.take(port, Source(code.INPUT))
+            holder = holder.scope.task
 
     def _results(self, root: Scope) -> dict[str, Port]:
         keys, results = Keys(), dict[str, Port]()

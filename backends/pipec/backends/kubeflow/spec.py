@@ -54,7 +54,7 @@ def platform_spec(plan: Plan) -> dict[str, Yaml] | None:
     """The second document; None where nothing needs it."""
     executors: dict[str, Yaml] = {}
     for task in all_tasks(plan.root):
-        if isinstance(task, StepTask) and (entry := platform(task)):
+        if isinstance(task, StepTask) and (entry := platform(task, plan.pipeline)):
             executors[f"exec-{task.component}"] = entry
     kubernetes: dict[str, Yaml] = {}
     if executors:
@@ -148,8 +148,7 @@ def _task(task: Task, scope: Scope, plan: Plan) -> dict[str, Yaml]:
         "componentRef": Flow({"name": f"comp-{task.component}"}),
     }
     if task.waits:
-        order = list(scope.tasks)
-        entry["dependentTasks"] = Flow(sorted(task.waits, key=order.index))
+        entry["dependentTasks"] = Flow([key for key in scope.tasks if key in task.waits])
     if isinstance(task, StepTask):
         config = task.call.config
         is_cached = config.cache is not False and config.cache_policy is None
@@ -165,11 +164,9 @@ def _task(task: Task, scope: Scope, plan: Plan) -> dict[str, Yaml]:
 def _task_inputs(task: Task, plan: Plan) -> dict[str, Yaml]:
     forms: dict[str, dict[str, Yaml]] = {}
     for key, (port, source) in task.inputs.items():
-        forms.setdefault(f"{port.form}s", {})[key] = Flow(_source_of(port, source))
-    if task.scope.task is None:
-        # The wrapper is where the program enters, once.
-        program: dict[str, Yaml] = {"runtimeValue": {"constant": plan.program}}
-        forms["parameters"] = {**forms.get("parameters", {}), code.INPUT: program}
+        is_entry = key == code.INPUT and task.scope.task is None
+        entry: Yaml = {"runtimeValue": {"constant": plan.program}} if is_entry else Flow(_source_of(port, source))
+        forms.setdefault(f"{port.form}s", {})[key] = entry
     return dict(forms)
 
 
