@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
+from pipec.backends.airflow.check import check
 from pipec.backends.airflow.emit import emit
 from pipec.backends.airflow.ledger import LEDGER
 from pipec.backends.airflow.legalize import legalize
-from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.backend import Option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipec.backends.airflow.model import Dag
-    from pipec.compiler.backend import GeneratedFile, Ledger, Option, Request
+    from pipec.compiler.backend import GeneratedFile, Ledger, Request
+    from pipec.compiler.diagnostics import Diagnostic
     from pipec.compiler.ir.model import Pipeline
 
 
@@ -24,7 +25,14 @@ class AirflowBackend:
     name = "airflow"
     title = "Apache Airflow 3.0 to 3.3"
     directory = "dags"
-    options: tuple[Option, ...] = ()
+    options: tuple[Option, ...] = (
+        Option(
+            "code",
+            "`inline`: steps run on the worker, also where Docker settings describe an image",
+            choices=("inline",),
+        ),
+        Option("python", "path of the interpreter on the workers that runs the steps; by default the worker's own"),
+    )
     ledger: Ledger = LEDGER
 
     def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Dag | None, Sequence[Diagnostic]]:
@@ -37,12 +45,5 @@ class AirflowBackend:
         return emit(model)
 
     def check(self, files: Sequence[GeneratedFile]) -> Sequence[Diagnostic]:
-        """The DAG file must be Python, and hold the words without which Airflow passes it over in silence."""
-        main = files[0]
-        try:
-            ast.parse(main.text)
-        except SyntaxError as error:
-            return [Diagnostic("PC0902", f"`{main.path}`, line {error.lineno}: {error.msg}")]
-        if "airflow" not in main.text or "DAG" not in main.text:
-            return [Diagnostic("PC0902", f"`{main.path}` would be passed over by Airflow's safe mode")]
-        return []
+        """See `pipec.compiler.backend.Backend`."""
+        return check(files)

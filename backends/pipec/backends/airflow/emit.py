@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import ast
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipec.backends.airflow.literals import Code, Plain, call, text_literal
+from pipec.backends.airflow import edges
+from pipec.backends.airflow.literals import Brackets, Node, call, docstring, functions, literal, quoted, render
 from pipec.backends.airflow.model import Group, Task
 from pipec.compiler.backend import GeneratedFile
-from pipec.compiler.errors import InternalCompilerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pipec.backends.airflow.model import Dag, Member
 
 _IGNORE = "[A-Za-z_]*\n"
 """`.airflowignore` of the code folder: obeyed as a glob and as a regular expression, so Airflow never imports the code."""
 
+_TIMETABLES = ("CronTriggerTimetable", "DeltaTriggerTimetable")
+
 
 def emit(dag: Dag) -> Sequence[GeneratedFile]:
     """The DAG file, then the files of the code folder."""
-    text = print_dag(dag)
-    _compare(dag, text)
     folder = f"{dag.name}.pipec"
     return [
-        GeneratedFile(f"{dag.name}.py", text),
+        GeneratedFile(f"{dag.name}.py", print_dag(dag)),
         GeneratedFile(f"{folder}/.airflowignore", _IGNORE, owns_folder=True),
         *(GeneratedFile(f"{folder}/{file.path}", file.text, owns_folder=True) for file in dag.code),
     ]
@@ -36,30 +35,32 @@ def emit(dag: Dag) -> Sequence[GeneratedFile]:
 def print_dag(dag: Dag) -> str:
     """The text of the DAG file."""
     lines = [f"# {line}" for line in dag.header]
-    lines += [_imports(dag), "", "", _launcher(), "", ""]
-    lines.append(call("with DAG", list(dag.options.items()), 0, tail=" as dag:"))
-    for member in dag.members:
-        lines += _member(member, 4)
-        lines.append("")
-    if not dag.edges:
-        lines.pop()
-    lines += _edges(dag)
+    if dag.doc:
+        lines += [docstring(dag.doc), ""]
+    lines += [*_imports(dag), "", _launcher(), "", ""]
+    arguments = call("DAG", *((f"{name}=", node) for name, node in dag.options.items()), is_open=True)
+    lines.append(f"with {render(arguments)} as dag:")
+    awaited = {edge.before for edge in dag.edges} | {edge.after for edge in dag.edges}
+    lines += _members(dag.members, 4, awaited)
+    if dag.edges:
+        lines += ["", *edges.lines(dag.edges, 4)]
     return "\n".join(lines) + "\n"
 
 
-def _imports(dag: Dag) -> str:
-    names = ["DAG", *(["Param"] if "params" in dag.options else [])]
+def _imports(dag: Dag) -> Iterator[str]:
+    used = set(functions(*dag.options.values(), *(node for task in tasks(dag.members) for node in task.options.values())))
+    yield "import runpy"
+    dates = [name for name in ("datetime", "timedelta") if name in used]
+    if dates:
+        yield f"from datetime import {', '.join([*dates, *(['timezone'] if 'datetime' in used else [])])}"
+    yield "from pathlib import Path"
+    yield ""
+    names = ["DAG", *(["Param"] if "Param" in used else [])]
     names += ["TaskGroup"] if any(isinstance(member, Group) for member in dag.members) else []
-    names += ["get_current_context", "task"]
-    return "\n".join(
-        [
-            "import runpy",
-            *(["from datetime import timedelta"] if dag.uses_timedelta else []),
-            "from pathlib import Path",
-            "",
-            f"from airflow.sdk import {', '.join(names)}",
-        ]
-    )
+    yield f"from airflow.sdk import {', '.join([*names, 'get_current_context', 'task'])}"
+    timetables = [name for name in _TIMETABLES if name in used]
+    if timetables:
+        yield f"from airflow.timetables.trigger import {', '.join(timetables)}"
 
 
 def _launcher() -> str:
@@ -69,65 +70,43 @@ def _launcher() -> str:
     return Path(found.submodule_search_locations[0], "airflow/launcher.txt").read_text(encoding="utf-8").rstrip("\n")
 
 
-def _member(member: Member, indent: int) -> list[str]:
-    space = " " * indent
-    if isinstance(member, Task):
-        return [f"{space}# {member.source}", call(f"{member.variable} = step", list(_arguments(member)), indent)]
-    arguments: list[tuple[str, Plain]] = [("group_id", member.group_id), ("prefix_group_id", False)]
-    lines = [call("with TaskGroup", arguments, indent, tail=f" as {member.variable}:")]
-    for position, inner in enumerate(member.members):
-        lines += [""] if position else []
-        lines += _member(inner, indent + 4)
-    return lines
-
-
-def _arguments(task: Task) -> Iterator[tuple[str, Plain]]:
-    yield "", task.task_id
-    yield "", dict(task.spec)
-    inputs = {one.slot: Code(f"{one.task}[{text_literal(one.output)}]") for one in task.inputs if one.task}
-    if inputs:
-        yield "inputs", inputs
-    params = {one.slot: one.param for one in task.inputs if one.param}
-    if params:
-        yield "params", params
-    if task.settings:
-        yield "settings", dict(task.settings)
-    yield from task.options.items()
-
-
-def _edges(dag: Dag) -> list[str]:
+def _members(members: Sequence[Member], indent: int, awaited: set[str]) -> list[str]:
     lines: list[str] = []
-    for upstream, downstream in dag.edges.items():
-        if len(downstream) == 1:
-            lines.append(f"    {upstream} >> {downstream[0]}")
-            continue
-        flat = f"    {upstream} >> [{', '.join(downstream)}]"
-        if len(flat) <= 88:
-            lines.append(flat)
-        else:
-            lines += [f"    {upstream} >> [", *(f"        {one}," for one in downstream), "    ]"]
-    return lines
+    for member in members:
+        lines += [""] if lines else []
+        lines += _task(member, indent) if isinstance(member, Task) else _group(member, indent, awaited)
+    return lines or [" " * indent + "pass"]
 
 
-def _compare(dag: Dag, text: str) -> None:
-    """Reads every step's static half back from the file.
-
-    Raises:
-        InternalCompilerError: it is not what was meant.
-    """
-    printed = [
-        ast.literal_eval(node.args[1])
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "step"
-    ]
-    meant = [task.spec for task in _tasks(dag.members)]
-    if sorted(map(repr, printed)) != sorted(map(repr, meant)):
-        raise InternalCompilerError(f"the steps of {dag.name}.py do not read back as they were meant")
+def _task(task: Task, indent: int) -> list[str]:
+    space = " " * indent
+    block = call("step", *_arguments(task), is_open=True)
+    return [f"{space}# {task.source}", f"{space}{task.variable} = {render(block, indent)}"]
 
 
-def _tasks(members: Sequence[Member]) -> Iterator[Task]:
+def _group(group: Group, indent: int, awaited: set[str]) -> list[str]:
+    head = call("TaskGroup", ("", quoted(group.group_id)), ("prefix_group_id=", "False"))
+    tail = f" as {group.variable}:" if group.variable in awaited else ":"
+    opening = f"{' ' * indent}with {render(head, indent, before=5, after=len(tail))}{tail}"
+    return [opening, *_members(group.members, indent + 4, awaited)]
+
+
+def _arguments(task: Task) -> Iterator[tuple[str, Node]]:
+    yield "", quoted(task.task_id)
+    yield "", literal(task.spec)
+    if task.inputs:
+        entries = ((f"{quoted(slot)}: ", f"{one}[{quoted(output)}]") for slot, (one, output) in task.inputs.items())
+        yield "inputs=", Brackets("{", tuple(entries), "}")
+    for name, given in (("params", task.params), ("settings", task.settings)):
+        if given:
+            yield f"{name}=", literal(given)
+    yield from ((f"{name}=", node) for name, node in task.options.items())
+
+
+def tasks(members: Iterable[Member]) -> Iterator[Task]:
+    """All tasks, those in groups included, in order."""
     for member in members:
         if isinstance(member, Group):
-            yield from _tasks(member.members)
+            yield from tasks(member.members)
         else:
             yield member

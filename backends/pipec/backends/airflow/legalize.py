@@ -1,257 +1,65 @@
-"""From the IR to the DAG model: legal names, params with schemas, options in Airflow's words, limits."""
+"""From the IR to the DAG model: legal names, params with schemas, options in Airflow's words, edges."""
 
 from __future__ import annotations
 
-import keyword
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipec.backends.airflow.literals import Code, Plain
-from pipec.backends.airflow.model import Dag, Group, Input, Member, Task
-from pipec.backends.airflow.params import param
+from pipec.backends.airflow import limits, options, schedule
+from pipec.backends.airflow.model import Dag, Edge, Group, Member, Task
+from pipec.backends.airflow.names import Names, legal_id
+from pipec.backends.airflow.parameters import param, reading
 from pipec.compiler.code_root import ReservedName, assemble
-from pipec.compiler.diagnostics import Diagnostic, Severity
+from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header, one_line
 from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir import model as ir
-from pipec.compiler.ir.values import Lazy, Output, Param
-from pipec.compiler.ir.walk import calls, dependencies, operations
+from pipec.compiler.ir.values import Output, Param
+from pipec.compiler.ir.walk import leaves, operations
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipec.backends.airflow.literals import Node
     from pipec.compiler.backend import Request
-    from pipec.compiler.ir.config import Config
-
-NAME_LIMIT = 200
-"""Characters of an id; Airflow takes 250, group prefixes included."""
-
-TASKS_WARN, TASKS_MOST = 500, 5000
-"""`reference/airflow.md` §5: beyond these, parsing nears Airflow's own time limits."""
-
-_RESERVED = frozenset(
-    {"CODE", "DAG", "Param", "Path", "TaskGroup", "step", "task", "timedelta", "get_current_context", "runpy"}
-)
+    from pipec.compiler.ir.values import Json
 
 
 def legalize(pipeline: ir.Pipeline, request: Request) -> tuple[Dag | None, list[Diagnostic]]:
     """The DAG for `pipeline`, or None and why there is none."""
-    faults = _limits(pipeline)
+    found = [*limits.faults(pipeline, request), *schedule.faults(pipeline)]
+    params, faults = _params(pipeline)
+    found += faults
+    dag_id = legal_id(pipeline.name)
+    if not dag_id:
+        message = f"the name `{pipeline.name}` has none of the letters and digits that Airflow takes"
+        found.append(Diagnostic("PC0406", message, pipeline.span, help="give the pipeline a `name=`"))
+    if has_errors(found):
+        return None, found
     try:
         code = assemble(pipeline, "airflow")
-    except ReservedName as error:
-        faults.append(Diagnostic("PC0208", str(error), pipeline.span, help="rename the module"))
-        return None, faults
-    params, more = _params(pipeline)
-    faults += more
-    names = _Names(pipeline)
-    builder = _Builder(pipeline, names)
-    members = tuple(builder.member(operation) for operation in pipeline.body.operations)
-    uses_timedelta = "timedelta(" in repr([*_options(members), pipeline.config.timeout and "timedelta("])
+    except ReservedName as problem:
+        return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span, help="rename the module")]
+    python = request.options.get("python")
+    builder = _Builder(pipeline, Names(pipeline), _producers(pipeline), str(python) if python else None)
+    edges = tuple(builder.edges())
+    found += limits.edges(len(edges), pipeline)
+    doc = _doc(pipeline)
     dag = Dag(
-        name=names.dag_id,
-        header=header(request, pipeline),
-        options=_dag_options(pipeline, names, params),
-        members=members,
-        edges=builder.edges(),
+        name=dag_id,
+        header=(*header(request, pipeline), *_needs(pipeline)),
+        doc=doc,
+        options=options.of_dag(pipeline, dag_id, params, bool(doc)),
+        members=tuple(builder.member(operation) for operation in pipeline.body.operations),
+        edges=edges,
         code=code,
-        uses_timedelta=uses_timedelta,
     )
-    return dag, faults
+    return dag, found
 
 
-def _options(members: tuple[Member, ...]) -> list[Mapping[str, Plain]]:
-    found: list[Mapping[str, Plain]] = []
-    for member in members:
-        found.append(member.options)
-        if isinstance(member, Group):
-            found += _options(member.members)
-    return found
-
-
-class _Names:
-    """Legal, stable names: an operation keeps its id where that is legal, in the file as a variable and in Airflow."""
-
-    def __init__(self, pipeline: ir.Pipeline) -> None:
-        self.dag_id = legal_id(pipeline.name)
-        self.ids: dict[str, str] = {}
-        self.variables: dict[str, str] = {}
-        taken_ids: set[str] = set()
-        taken_variables = {*_RESERVED, *keyword.kwlist, *keyword.softkwlist}
-        for operation in operations(pipeline.body):
-            self.ids[operation.id] = _unique(legal_id(operation.id), taken_ids)
-            variable = re.sub(r"\W", "_", self.ids[operation.id], flags=re.ASCII)
-            variable = f"_{variable}" if variable[:1].isdigit() else variable
-            self.variables[operation.id] = _unique(variable, taken_variables)
-
-
-def legal_id(name: str) -> str:
-    """`name` as an id of Airflow's that is also a file name: ASCII letters, digits, `_` and `-`."""
-    legal = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_-") or "pipeline"
-    return legal[:NAME_LIMIT]
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    candidate, number = name, 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}_{number}"
-    taken.add(candidate)
-    return candidate
-
-
-@dataclass(slots=True)
-class _Builder:
-    """Makes the members of the DAG and gathers their edges."""
-
-    pipeline: ir.Pipeline
-    names: _Names
-    producers: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict[tuple[str, str], tuple[str, str]])
-
-    def __post_init__(self) -> None:
-        for operation in operations(self.pipeline.body):
-            if isinstance(operation, ir.Group):
-                for name, value in operation.results.items():
-                    assert isinstance(value, Output), "the front end exports outputs only"
-                    self.producers[operation.id, name] = (value.operation, value.name)
-
-    def producer(self, operation: str, name: str) -> tuple[str, str]:
-        """The call and output behind a result, through the groups that let it out."""
-        while (operation, name) in self.producers:
-            operation, name = self.producers[operation, name]
-        return operation, name
-
-    def member(self, operation: ir.Operation) -> Member:
-        """What an operation becomes."""
-        match operation:
-            case ir.Call():
-                return self._task(operation)
-            case ir.Group():
-                return Group(
-                    self.names.variables[operation.id],
-                    self.names.ids[operation.id],
-                    operation.pipeline,
-                    tuple(self.member(one) for one in operation.body.operations),
-                    {},
-                )
-            case _:
-                raise AssertionError("the ledger refuses run-time control flow")
-
-    def _task(self, call: ir.Call) -> Task:
-        step = self.pipeline.steps[call.step]
-        static = static_invocation(call, step)
-        inputs: list[Input] = []
-        for slot, leaf in static.slots.items():
-            if isinstance(leaf, Param):
-                inputs.append(Input(slot, param=leaf.name))
-            elif isinstance(leaf, Output):
-                operation, output = self.producer(leaf.operation, leaf.name)
-                inputs.append(Input(slot, task=self.names.variables[operation], output=output))
-        source = f"{step.span.path}::{step.symbol.rpartition(':')[2]}"
-        settings: dict[str, Plain] = {}
-        if call.config.environment:
-            settings["environment"] = {name: _variable(value) for name, value in call.config.environment.items()}
-        if call.config.extra:
-            settings["extra"] = dict(call.config.extra)
-        return Task(
-            self.names.variables[call.id],
-            self.names.ids[call.id],
-            one_line(source),
-            dict(static.spec),
-            tuple(inputs),
-            _task_options(call.config, step.doc),
-            settings,
-        )
-
-    def edges(self) -> dict[str, tuple[str, ...]]:
-        """For each variable those that wait for it, in the order of definition."""
-        downstream: dict[str, dict[str, None]] = {}
-        for operation in operations(self.pipeline.body):
-            if isinstance(operation, ir.Group):
-                awaited = [self.names.variables[one] for one in operation.after]
-            else:
-                awaited = [self.names.variables[one] for one in self._upstream(operation)]
-            for one in awaited:
-                downstream.setdefault(one, {})[self.names.variables[operation.id]] = None
-        order = [self.names.variables[one.id] for one in operations(self.pipeline.body)]
-        return {one: tuple(downstream[one]) for one in order if one in downstream}
-
-    def _upstream(self, operation: ir.Operation) -> list[str]:
-        """What a call waits for: the calls behind its data, and what `after` names."""
-        found: dict[str, None] = {}
-        after = set(operation.after)
-        for one in dependencies(operation):
-            if one in after:
-                found[one] = None
-            else:
-                found.update(dict.fromkeys(self._calls_behind(one, operation)))
-        return list(found)
-
-    def _calls_behind(self, identifier: str, operation: ir.Operation) -> list[str]:
-        assert isinstance(operation, ir.Call)
-        static = static_invocation(operation, self.pipeline.steps[operation.step])
-        leaves = [leaf for leaf in static.slots.values() if isinstance(leaf, Output) and leaf.operation == identifier]
-        return [self.producer(leaf.operation, leaf.name)[0] for leaf in leaves]
-
-
-def _variable(value: str | Lazy) -> Plain:
-    if isinstance(value, str):
-        return value
-    return {"from": str(value.query["name"]), "default": value.query.get("default")}
-
-
-def _task_options(config: Config, doc: str) -> dict[str, Plain]:
-    options: dict[str, Plain] = {}
-    if doc:
-        options["doc_md"] = doc
-    if config.retry is not None:
-        options["retries"] = config.retry.max_retries
-        options["retry_delay"] = _seconds(config.retry.delay)
-        if config.retry.backoff != 1:
-            options["retry_exponential_backoff"] = _number(config.retry.backoff)
-    if config.timeout is not None:
-        options["execution_timeout"] = _seconds(config.timeout)
-    return options
-
-
-def _seconds(seconds: float) -> Code:
-    return Code(f"timedelta(seconds={_number(seconds)!r})")
-
-
-def _number(value: float) -> float | int:
-    return int(value) if value == int(value) else value
-
-
-def _dag_options(pipeline: ir.Pipeline, names: _Names, params: Mapping[str, Plain]) -> dict[str, Plain]:
-    options: dict[str, Plain] = {"dag_id": names.dag_id}
-    if names.dag_id != pipeline.name:
-        options["dag_display_name"] = pipeline.name
-    options["doc_md"] = _docs(pipeline)
-    options["schedule"] = None
-    options["catchup"] = False
-    options["default_args"] = {"owner": "pipec", "retries": 0}
-    if pipeline.config.timeout is not None:
-        options["dagrun_timeout"] = _seconds(pipeline.config.timeout)
-    if pipeline.config.max_parallelism is not None:
-        options["max_active_tasks"] = pipeline.config.max_parallelism
-    options["tags"] = list(dict.fromkeys(["pipec", *pipeline.config.tags]))
-    if params:
-        options["params"] = params
-    return options
-
-
-def _docs(pipeline: ir.Pipeline) -> str:
-    """The docstring, and which steps make what the pipeline returns."""
-    lines = [pipeline.doc or pipeline.name]
-    made = [(output.name, output.value) for output in pipeline.outputs if isinstance(output.value, Output)]
-    if made:
-        lines.append("\nReturns:\n")
-        lines += [f"- `{name}`: `{value.name}` of `{value.operation}`" for name, value in made]
-    return "\n".join(lines)
-
-
-def _params(pipeline: ir.Pipeline) -> tuple[dict[str, Plain], list[Diagnostic]]:
-    found: dict[str, Plain] = {}
+def _params(pipeline: ir.Pipeline) -> tuple[dict[str, Node], list[Diagnostic]]:
+    found: dict[str, Node] = {}
     faults: list[Diagnostic] = []
     for parameter in pipeline.parameters:
         made = param(parameter)
@@ -262,12 +70,121 @@ def _params(pipeline: ir.Pipeline) -> tuple[dict[str, Plain], list[Diagnostic]]:
     return found, faults
 
 
-def _limits(pipeline: ir.Pipeline) -> list[Diagnostic]:
-    count = sum(1 for _ in calls(pipeline.body))
-    if count > TASKS_MOST:
-        message = f"the pipeline has {count:,} steps; Airflow parses at most about {TASKS_MOST:,} in time"
-        return [Diagnostic("PC0403", message, pipeline.span, help="split the pipeline, or loop inside a step")]
-    if count > TASKS_WARN:
-        message = f"the pipeline has {count:,} steps; Airflow gets slow beyond {TASKS_WARN}"
-        return [Diagnostic("PC0407", message, pipeline.span, severity=Severity.WARNING)]
-    return []
+def _needs(pipeline: ir.Pipeline) -> Sequence[str]:
+    """The line that says what must be installed where the steps run."""
+    needed = sorted({one for step in pipeline.steps.values() for one in step.closure.requirements})
+    return [f"Steps need: {one_line(', '.join(needed))}"] if needed else []
+
+
+def _doc(pipeline: ir.Pipeline) -> str:
+    """The docstring, and where what the pipeline returns will be."""
+    lines = [line.rstrip() for line in pipeline.doc.strip().splitlines()]
+    if pipeline.outputs:
+        lines += ["", "Outputs of a run:", ""] if lines else ["Outputs of a run:", ""]
+        lines += [f"- `{output.name}`: {_whence(output.value)}" for output in pipeline.outputs]
+    return "\n".join(lines)
+
+
+def _whence(value: ir.Value) -> str:
+    made = [leaf for leaf in leaves(value) if isinstance(leaf, Output)]
+    return ", ".join(f"XCom `{leaf.name}` of `{leaf.operation}`" for leaf in made) or "known before the run"
+
+
+_Result = tuple[str, str]
+
+
+def _producers(pipeline: ir.Pipeline) -> dict[_Result, _Result]:
+    """For each result that a group lets out, the operation and output inside."""
+    found: dict[_Result, _Result] = {}
+    for operation in operations(pipeline.body):
+        if isinstance(operation, ir.Group):
+            for name, value in operation.results.items():
+                assert isinstance(value, Output), "the front end exports outputs only"
+                found[operation.id, name] = (value.operation, value.name)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Makes the members of the DAG and its edges."""
+
+    pipeline: ir.Pipeline
+    names: Names
+    producers: Mapping[_Result, _Result]
+    python: str | None
+
+    def member(self, operation: ir.Operation) -> Member:
+        """What an operation becomes."""
+        match operation:
+            case ir.Call():
+                return self._task(operation)
+            case ir.Group(id=id_, body=body):
+                members = tuple(self.member(one) for one in body.operations)
+                return Group(self.names.variables[id_], self.names.ids[id_], members)
+            case _:
+                raise AssertionError("the ledger refuses run-time control flow")
+
+    def _task(self, call: ir.Call) -> Task:
+        step = self.pipeline.steps[call.step]
+        static = static_invocation(call, step)
+        inputs: dict[str, tuple[str, str]] = {}
+        params: dict[str, Json] = {}
+        for slot, leaf in static.slots.items():
+            if isinstance(leaf, Output):
+                operation, output = self._producer(leaf)
+                inputs[slot] = (self.names.variables[operation], output)
+            elif isinstance(leaf, Param):
+                params[slot] = _param(leaf, is_direct=slot in call.arguments)
+        return Task(
+            variable=self.names.variables[call.id],
+            task_id=self.names.ids[call.id],
+            source=one_line(f"{step.span.path}::{step.symbol.rpartition(':')[2]}"),
+            spec=_compact(static.spec),
+            inputs=inputs,
+            params=params,
+            settings=options.of_launcher(call, self.pipeline, self.python),
+            options=options.of_task(call.config, step.doc),
+        )
+
+    def _producer(self, leaf: Output) -> _Result:
+        """The call and output behind a result, through the groups that let it out."""
+        result = (leaf.operation, leaf.name)
+        while result in self.producers:
+            result = self.producers[result]
+        return result
+
+    def edges(self) -> Iterator[Edge]:
+        """Who waits for whom: for data call by call, for `after` also whole groups."""
+        variables = self.names.variables
+        order = {id_: place for place, id_ in enumerate(variables)}
+        for operation in operations(self.pipeline.body):
+            before: dict[str, None] = {}
+            if isinstance(operation, ir.Call):
+                read = [leaf for value in operation.arguments.values() for leaf in leaves(value)]
+                before.update((self._producer(leaf)[0], None) for leaf in read if isinstance(leaf, Output))
+            before.update(dict.fromkeys(operation.after))
+            for one in sorted(before, key=order.__getitem__):
+                yield Edge(variables[one], variables[operation.id])
+
+
+def _param(leaf: Param, is_direct: bool) -> Json:
+    """The parameter's name; where the step computes with it before it is an argument, also how to read its JSON."""
+    how = reading(leaf.type)
+    # An argument is held to its annotation, which makes a number of the right kind.
+    if how is None or (is_direct and how in {"int", "float"}):
+        return leaf.name
+    return [leaf.name, how]
+
+
+def _compact(spec: Mapping[str, Json]) -> dict[str, Json]:
+    """The static half, an output that is only its carrier being that word."""
+    found = dict(spec)
+    outputs: dict[str, Json] = {}
+    for name, output in spec["outputs"].items():  # type: ignore[union-attr]
+        outputs[name] = output["carrier"] if list(output) == ["carrier"] else output  # type: ignore[index,arg-type]
+    found["outputs"] = outputs
+    if not outputs:
+        del found["outputs"]
+    return found
+
+

@@ -1,81 +1,144 @@
-"""Python literals, laid out as a formatter would: the one way in which text of the user gets into a DAG file.
+"""Python source text as black would lay it out: literals, calls, collections. The only way user text gets into a DAG file.
 
-Output is ASCII, so that nothing in it looks like what it is not, and never part of a comment or a template.
+A `Node` is source text that stays on its line, or brackets around items, each with what stands before it (`key: `,
+`name=`). What fits in a line is one line; else each item has a line of its own and a trailing comma, which formatters keep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipec.compiler.ir.values import Json
 
 WIDTH = 88
-"""Columns of a line: black's and ruff's default."""
+"""Characters in a line, as black and ruff have it by default."""
 
-Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
-
-
-class Code(str):
-    """Python code of our own making, printed as it is: a name, a call."""
-
-    __slots__ = ()
+_INDENT = 4
 
 
-def text_literal(text: str) -> str:
-    """A string literal, in double quotes unless that takes more escapes."""
-    quote = "'" if '"' in text and "'" not in text else '"'
-    escaped = "".join(_character(character, quote) for character in text)
-    return f"{quote}{escaped}{quote}"
+@dataclass(frozen=True, slots=True)
+class Brackets:
+    """Items between brackets.
+
+    Attributes:
+        opening: what stands before the items, bracket included (`[`, `Param(`).
+        items: each with its prefix.
+        closing: the bracket.
+        is_open: one item a line even if all would fit in one.
+    """
+
+    opening: str
+    items: tuple[tuple[str, Node], ...]
+    closing: str
+    is_open: bool = False
 
 
-def _character(character: str, quote: str) -> str:
-    if character in {quote, "\\"}:
-        return "\\" + character
-    if character.isascii() and character.isprintable():
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A text for people: one literal, or one for each of its lines where it does not fit in a line."""
+
+    text: str
+
+
+Node = str | Brackets | Prose
+
+
+def call(function: str, *items: tuple[str, Node], is_open: bool = False) -> Brackets:
+    """A call of `function`, each argument with its prefix (`name=`, or nothing)."""
+    return Brackets(f"{function}(", items, ")", is_open)
+
+
+def literal(value: Json) -> Node:
+    """The Python literal of canonical JSON: pure ASCII, no line breaks, equal to the value."""
+    match value:
+        case str():
+            return quoted(value)
+        case bool() | None:
+            return repr(value)
+        case int():
+            return repr(value)
+        case float():
+            # A formatter would take the plus sign out.
+            return repr(value).replace("e+", "e")
+        case Mapping():
+            entries = tuple((f"{quoted(key)}: ", literal(item)) for key, item in value.items())
+            return Brackets("{", entries, "}")
+        case Sequence():
+            return Brackets("[", tuple(("", literal(item)) for item in value), "]")
+
+
+def quoted(text: str) -> str:
+    """A string literal of ASCII alone, in the quotes that need fewer escapes, double if it is the same."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    escaped = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+    return quote + "".join(map(_escaped, escaped)) + quote
+
+
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _escaped(character: str) -> str:
+    if " " <= character <= "~":
         return character
-    return character.encode("unicode_escape").decode("ascii")
+    code = ord(character)
+    return _SHORT.get(character) or (
+        f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    )
 
 
-def literal(value: Plain, column: int, indent: int) -> str:
-    """The literal for `value`, which begins at `column`; lines of its own are indented by `indent` and four more."""
-    flat = _flat(value)
-    inner = " " * (indent + 4)
-    if column + len(flat) <= WIDTH or not value:
-        return flat
-    if isinstance(value, str) and not isinstance(value, Code) and "\n" in value.rstrip("\n"):
-        pieces = [f"{inner}{text_literal(line)}" for line in value.splitlines(keepends=True)]
-        return "\n".join(["(", *pieces, " " * indent + ")"])
-    if not isinstance(value, dict | list | tuple):
-        return flat
-    lines: list[str] = []
-    if isinstance(value, dict):
-        for key, item in value.items():
-            head = f"{inner}{text_literal(key)}: "
-            lines.append(f"{head}{literal(item, len(head) + 1, indent + 4)},")
-    else:
-        lines += [f"{inner}{literal(item, len(inner) + 1, indent + 4)}," for item in value]
-    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
-    return "\n".join([opening, *lines, " " * indent + closing])
+def docstring(text: str) -> str:
+    """A module's docstring. Its value is the text with a line break at the end where it has several lines."""
+    lines = text.split("\n")
+    escaped = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    inner = "\n".join("".join(map(_escaped, line)) for line in escaped)
+    if len(lines) > 1:
+        return f'"""{inner}\n"""'
+    if inner.endswith('"'):
+        inner = inner[:-1] + '\\"'
+    return f'"""{inner}"""'
 
 
-def _flat(value: Plain) -> str:
-    if isinstance(value, Code):
-        return str(value)
-    if isinstance(value, str):
-        return text_literal(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{text_literal(key)}: {_flat(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_flat, value)) + "]"
-    return repr(value)
+def functions(*nodes: Node) -> Iterator[str]:
+    """The names of all functions that are called in some nodes."""
+    for node in nodes:
+        if isinstance(node, Brackets):
+            if node.opening.endswith("("):
+                yield node.opening[:-1]
+            yield from functions(*(item for _, item in node.items))
 
 
-def call(head: str, arguments: Sequence[tuple[str, Plain]], indent: int, tail: str = "") -> str:
-    """`head(arguments)tail`, on one line if it fits, else an argument a line; an argument without a name is positional."""
-    flat = ", ".join((f"{name}=" if name else "") + _flat(value) for name, value in arguments)
-    space = " " * indent
-    if len(f"{space}{head}({flat}){tail}") <= WIDTH:
-        return f"{space}{head}({flat}){tail}"
-    lines: list[str] = []
-    for name, value in arguments:
-        start = f"{space}    {name}=" if name else f"{space}    "
-        lines.append(f"{start}{literal(value, len(start) + 1, indent + 4)},")
-    return "\n".join([f"{space}{head}(", *lines, f"{space}){tail}"])
+def flat(node: Node) -> str:
+    """The node in one line."""
+    match node:
+        case str():
+            return node
+        case Prose(text=text):
+            return quoted(text)
+        case Brackets():
+            return node.opening + ", ".join(prefix + flat(item) for prefix, item in node.items) + node.closing
+
+
+def render(node: Node, indent: int = 0, before: int = 0, after: int = 0) -> str:
+    """The node's lines. The first has no indentation: `before` characters stand left of it, `after` right of the last."""
+    if isinstance(node, str) or (not _is_open(node) and indent + before + len(flat(node)) + after <= WIDTH):
+        return flat(node)
+    inner = indent + _INDENT
+    if isinstance(node, Prose):
+        lines = [" " * inner + quoted(line) for line in _LINE.findall(node.text)]
+        return "\n".join(["(", *lines, " " * indent + ")"]) if len(lines) > 1 else quoted(node.text)
+    if not node.items:
+        return flat(node)
+    # What is left of the comma is one character longer than the item.
+    lines = [" " * inner + prefix + render(item, inner, len(prefix), 1) + "," for prefix, item in node.items]
+    return "\n".join([node.opening, *lines, " " * indent + node.closing])
+
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+
+def _is_open(node: Node) -> bool:
+    return isinstance(node, Brackets) and (node.is_open or any(_is_open(item) for _, item in node.items))

@@ -1,22 +1,15 @@
-"""The DAG as it will be printed: legal names, options in Airflow's words, edges."""
+"""The pipeline as Airflow will have it: legal names, options in Airflow's words, edges. Ready to print."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipec.backends.airflow.literals import Plain
-from pipec.compiler.ir.model import CodeFile
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """Where a slot of a step gets its value: from an output of a task, or from a param of the run."""
-
-    slot: str
-    task: str = ""
-    output: str = ""
-    param: str = ""
+if TYPE_CHECKING:
+    from pipec.backends.airflow.literals import Node
+    from pipec.compiler.ir.model import CodeFile
+    from pipec.compiler.ir.values import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +19,21 @@ class Task:
     Attributes:
         variable: its name in the DAG file.
         source: `path::qualified.name` of the step.
+        spec: the static half of the invocation.
+        inputs: for each slot that a task fills, the task's variable and the output.
+        params: for each slot that a run parameter fills, its name, or that and how to read it.
+        settings: `environment`, `secrets`, `extra` and `python` of the step, for the launcher.
         options: keyword arguments of the operator.
-        settings: `environment` and `extra` of the step, for the launcher.
     """
 
     variable: str
     task_id: str
     source: str
-    spec: Mapping[str, Plain]
-    inputs: tuple[Input, ...]
-    options: Mapping[str, Plain]
-    settings: Mapping[str, Plain]
+    spec: Mapping[str, Json]
+    inputs: Mapping[str, tuple[str, str]]
+    params: Mapping[str, Json]
+    settings: Mapping[str, Json]
+    options: Mapping[str, Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +42,35 @@ class Group:
 
     variable: str
     group_id: str
-    source: str
     members: tuple[Member, ...]
-    options: Mapping[str, Plain]
 
 
 Member = Task | Group
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """The variables of two members, of which the second waits for the first."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dag:
-    """The whole file. `edges` are the variables downstream of each variable, both in the order of definition."""
+    """The whole file.
+
+    Attributes:
+        header: comment lines, without their sign.
+        doc: the module's docstring, which is also what Airflow shows.
+        options: keyword arguments of `DAG`, in order.
+        edges: in the order in which those that wait are defined.
+    """
 
     name: str
     header: tuple[str, ...]
-    options: Mapping[str, Plain]
+    doc: str
+    options: Mapping[str, Node]
     members: tuple[Member, ...]
-    edges: Mapping[str, tuple[str, ...]]
+    edges: tuple[Edge, ...]
     code: tuple[CodeFile, ...]
-    uses_timedelta: bool

@@ -1,0 +1,62 @@
+"""Legal names: DAG and task ids, and the variables that hold tasks in the file.
+
+Airflow takes `[A-Za-z0-9_.-]` and 250 characters (reference/airflow.md §5). Groups put no prefix on their tasks' ids, since
+the ids of operations are unique in the whole pipeline.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from typing import TYPE_CHECKING
+
+from pipec.compiler.ir.walk import operations
+
+if TYPE_CHECKING:
+    from pipec.compiler.ir.model import Pipeline
+
+LONGEST_ID = 200
+"""Characters of an id; Airflow takes 250 for a task and 200 for a group."""
+
+_OF_THE_FILE = frozenset(
+    "CODE DAG Param Path TaskGroup step task dag datetime timedelta timezone get_current_context runpy "
+    "CronTriggerTimetable DeltaTriggerTimetable".split()
+)
+_TAKEN = frozenset({*_OF_THE_FILE, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
+
+
+class Names:
+    """An operation keeps its id where that is legal, in Airflow and as a variable in the file.
+
+    Attributes:
+        ids: the task or group id of each operation.
+        variables: its variable.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.ids: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
+        ids: set[str] = set()
+        variables = {name.casefold() for name in _TAKEN}
+        for operation in operations(pipeline.body):
+            legal = legal_id(operation.id) or "step"
+            self.ids[operation.id] = _unique(legal, ids)
+            plain = self.ids[operation.id].replace("-", "_")
+            self.variables[operation.id] = _unique(f"step_{plain}" if plain[0].isdecimal() else plain, variables)
+
+
+def legal_id(name: str) -> str:
+    """`name` as an id that is also a file name: ASCII letters, digits, `_` and `-`; empty if nothing of it is left."""
+    legal = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
+    return legal[:LONGEST_ID] if re.search("[A-Za-z0-9]", legal) else ""
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """Upper and lower case are one: ids become folders."""
+    candidate, number = name, 1
+    while candidate.casefold() in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    taken.add(candidate.casefold())
+    return candidate

@@ -1,0 +1,87 @@
+"""The configuration of a pipeline and of its calls in Airflow's words: arguments of `DAG`, of a task, of the launcher."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipec.backends.airflow import schedule
+from pipec.backends.airflow.literals import Brackets, Node, Prose, literal, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipec.compiler.ir.config import Config
+    from pipec.compiler.ir.model import Call, Pipeline
+    from pipec.compiler.ir.values import Json, Lazy
+
+LONGEST_TAG = 100
+
+
+def of_dag(pipeline: Pipeline, dag_id: str, params: Mapping[str, Node], has_doc: bool) -> dict[str, Node]:
+    """The arguments of `DAG`. Defaults that differ between releases or installations are spelled out."""
+    config = pipeline.config
+    found: dict[str, Node] = {"dag_id": quoted(dag_id)}
+    if dag_id != pipeline.name:
+        found["dag_display_name"] = quoted(pipeline.name)
+    if has_doc:
+        found["doc_md"] = "__doc__"
+    found.update(schedule.options(pipeline.schedule))
+    found["default_args"] = literal({"retries": 0})
+    if config.timeout is not None:
+        found["dagrun_timeout"] = schedule.duration(config.timeout)
+    if config.max_parallelism is not None:
+        found["max_active_tasks"] = repr(config.max_parallelism)
+    if config.execution_mode == "fail_fast":
+        found["fail_fast"] = "True"
+    found["tags"] = literal(list(tags(config)))
+    if params:
+        found["params"] = Brackets("{", tuple((f"{quoted(name)}: ", each) for name, each in params.items()), "}", True)
+    return found
+
+
+def tags(config: Config) -> tuple[str, ...]:
+    """The tags of the DAG, each once: pipec's, those of the pipeline, its model."""
+    found = ["pipec", *config.tags]
+    if config.model is not None:
+        version = config.model.get("version")
+        found.append(f"model:{config.model.get('name')}" + (f":{version}" if version is not None else ""))
+    return tuple(dict.fromkeys(found))
+
+
+def of_task(config: Config, doc: str, default_retries: int = 0) -> dict[str, Node]:
+    """The arguments of the operator."""
+    found: dict[str, Node] = {}
+    if config.retry is not None and config.retry.max_retries != default_retries:
+        found["retries"] = repr(config.retry.max_retries)
+        found["retry_delay"] = schedule.duration(config.retry.delay)
+        if config.retry.backoff != 1:
+            found["retry_exponential_backoff"] = literal(config.retry.backoff)
+    if config.timeout is not None:
+        found["execution_timeout"] = schedule.duration(config.timeout)
+    if doc:
+        found["doc_md"] = Prose(doc)
+    return found
+
+
+def of_launcher(call: Call, pipeline: Pipeline, python: str | None) -> dict[str, Json]:
+    """What the launcher needs to know beyond the invocation."""
+    config = call.config
+    found: dict[str, Json] = {}
+    if config.environment:
+        found["environment"] = {name: _variable(value) for name, value in config.environment.items()}
+    if config.secrets:
+        found["secrets"] = list(config.secrets)
+    if config.extra:
+        found["extra"] = dict(config.extra)
+    if python:
+        found["python"] = python
+    return found
+
+
+def _variable(value: str | Lazy) -> Json:
+    if isinstance(value, str):
+        return value
+    looked_up: dict[str, Json] = {"from": value.query["name"]}
+    if value.query.get("default") is not None:
+        looked_up["default"] = value.query["default"]
+    return looked_up
