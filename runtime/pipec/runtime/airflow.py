@@ -71,7 +71,12 @@ def launch(
         if status != 0:
             raise RuntimeError(_reason(kept / "error.json", document["step"], status))
         stored = json.loads((kept / "record.json").read_text(encoding="utf-8"))["outputs"]
-        return {name: _reference(own, stored, name, output) for name, output in outputs.items()}
+        return {_key(name): _reference(own, stored, name, output) for name, output in outputs.items()}
+
+
+def _key(output: str) -> str:
+    """The XCom key of an output: its name, with what is not ASCII quoted, since Airflow refuses it in a key."""
+    return "".join(each if each.isascii() and each != "%" else urllib.parse.quote(each) for each in output)
 
 
 def _output(described: Any) -> dict[str, Any]:

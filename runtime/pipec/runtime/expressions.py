@@ -8,7 +8,7 @@ A recipe is one of:
 
 `op` is an operator as Python spells it (unary minus, plus and tilde are `neg`, `pos` and `invert`), `and`, `or`, `not`,
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
-step), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
+step), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `concat`
 (texts …), and the built-in functions of `_BUILT_IN` below, with `range zip enumerate reversed` as lists.
 """
 

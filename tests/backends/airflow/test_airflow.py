@@ -143,11 +143,11 @@ def output_of(run: DagRun, program: Written, value: Any) -> Any:
         inner = producer.results[value.name]
         assert isinstance(inner, Output)
         value, producer = inner, by_id[inner.operation]
-    task = value.operation.replace(" ", "_")
-    reference = run.xcoms[task][value.name]
-    reference = json.loads(reference) if isinstance(reference, str) else reference
-    if "json" in reference or "value" in reference:
-        return json.loads(reference.get("json") or reference["value"])
+    reference = json.loads(run.xcoms[value.operation][value.name])
+    if not isinstance(reference, dict) or "artifact" not in reference:
+        return reference
+    if "value" in reference:
+        return json.loads(reference["value"])
     return json.loads((Path(reference["artifact"]) / "data.json").read_text(encoding="utf-8"))
 
 

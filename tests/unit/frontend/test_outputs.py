@@ -57,7 +57,12 @@ ROWS = [
     (" -> Tuple[int, str]", "return 1, 'a'", ["output_0: int", "output_1: str"], True),
     (" -> tuple[int, str]", "return 1, 'a'", ["output_0: int", "output_1: str"], True),
     (" -> tuple[int, str]", "return (1, 'a')", ["output_0: int", "output_1: str"], True),
-    (" -> tuple[int, str]", "if NAME:\n        return 1, 'a'\n    return load", ["output_0: int", "output_1: str"], True),
+    (
+        " -> tuple[int, str]",
+        "if NAME:\n        return 1, 'a'\n    return load",
+        ["output_0: int", "output_1: str"],
+        True,
+    ),
     (" -> tuple[Annotated[int, 'a'], str]", "return 1, 'a'", ["a: int", "output_1: str"], True),
     (" -> tuple[int, str]", "pair = (1, 'a')\n    return pair", ["output: tuple[int, str]"], False),
     (" -> tuple[int, ...]", "return 1, 2", ["output: tuple[int, ...]"], False),

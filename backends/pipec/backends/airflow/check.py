@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
     from pipec.compiler.backend import GeneratedFile
 
-_FUNCTIONS = frozenset(
-    "DAG Param TaskGroup step timedelta datetime CronTriggerTimetable DeltaTriggerTimetable".split()
-)
+_FUNCTIONS = frozenset("DAG Param TaskGroup step timedelta datetime CronTriggerTimetable DeltaTriggerTimetable".split())
 _FREE = frozenset({"__doc__", "timezone"})
 
 
@@ -59,7 +57,9 @@ def _statement(node: ast.stmt, known: set[str], ids: set[str]) -> Iterator[str]:
             yield from _call(made, known)
             if isinstance(name, ast.Name):
                 known.add(name.id)
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Constant(value=str() as id_), *_]) as made):
+        case ast.Assign(
+            targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Constant(value=str() as id_), *_]) as made
+        ):
             yield from _call(made, known)
             if id_ in ids or name in known:
                 yield f"line {node.lineno}: `{name}` is not the only one of its name"

@@ -1,7 +1,7 @@
 """The lines at the end of a DAG file that say who waits for whom, as an author would group them.
 
-    load >> split >> [train, train_2]
-    [split, train, train_2] >> compare
+load >> split >> [train, train_2]
+[split, train, train_2] >> compare
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pipec.backends.airflow import edges
 from pipec.backends.airflow.literals import Brackets, Node, call, docstring, functions, literal, quoted, render
 from pipec.backends.airflow.model import Group, Task
+from pipec.backends.airflow.names import xcom_key
 from pipec.compiler.backend import GeneratedFile
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def emit(dag: Dag) -> Sequence[GeneratedFile]:
 
 def print_dag(dag: Dag) -> str:
     """The text of the DAG file."""
-    lines = [f"# {line}" for line in dag.header]
+    lines = [f"# {_ascii(line)}" for line in dag.header]
     if dag.doc:
         lines += [docstring(dag.doc), ""]
     lines += [*_imports(dag), "", _launcher(), "", ""]
@@ -47,8 +48,14 @@ def print_dag(dag: Dag) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
 def _imports(dag: Dag) -> Iterator[str]:
-    used = set(functions(*dag.options.values(), *(node for task in tasks(dag.members) for node in task.options.values())))
+    used = set(
+        functions(*dag.options.values(), *(node for task in tasks(dag.members) for node in task.options.values()))
+    )
     yield "import runpy"
     dates = [name for name in ("datetime", "timedelta") if name in used]
     if dates:
@@ -81,7 +88,7 @@ def _members(members: Sequence[Member], indent: int, awaited: set[str]) -> list[
 def _task(task: Task, indent: int) -> list[str]:
     space = " " * indent
     block = call("step", *_arguments(task), is_open=True)
-    return [f"{space}# {task.source}", f"{space}{task.variable} = {render(block, indent)}"]
+    return [f"{space}# {_ascii(task.source)}", f"{space}{task.variable} = {render(block, indent)}"]
 
 
 def _group(group: Group, indent: int, awaited: set[str]) -> list[str]:
@@ -95,7 +102,9 @@ def _arguments(task: Task) -> Iterator[tuple[str, Node]]:
     yield "", quoted(task.task_id)
     yield "", literal(task.spec)
     if task.inputs:
-        entries = ((f"{quoted(slot)}: ", f"{one}[{quoted(output)}]") for slot, (one, output) in task.inputs.items())
+        entries = (
+            (f"{quoted(slot)}: ", f"{one}[{quoted(xcom_key(output))}]") for slot, (one, output) in task.inputs.items()
+        )
         yield "inputs=", Brackets("{", tuple(entries), "}")
     for name, given in (("params", task.params), ("settings", task.settings)):
         if given:

@@ -29,7 +29,9 @@ LEDGER: Ledger = {
     Feature.CONDITIONS: Capability(_REFUSED, "run-time conditions are not written for Airflow yet"),
     Feature.LOOPS: Capability(_REFUSED, "run-time loops are not written for Airflow yet"),
     Feature.LOOP_PARALLELISM: Capability(_REFUSED, "run-time loops are not written for Airflow yet"),
-    Feature.LAZY_INPUTS: Capability(_EMULATED, "environment variables, read when the step starts; look-ups in the store are an error"),
+    Feature.LAZY_INPUTS: Capability(
+        _EMULATED, "environment variables, read when the step starts; look-ups in the store are an error"
+    ),
     Feature.RUN_FACTS: Capability(_EMULATED, "the run's id and start, and numbers drawn from the id, by the runtime"),
     Feature.RETRIES: Capability(_NATIVE),
     Feature.RETRY_DELAY: Capability(_NATIVE),
@@ -40,7 +42,9 @@ LEDGER: Ledger = {
     Feature.MEMORY: Capability(_REFUSED, _WORKER),
     Feature.GPU: Capability(_REFUSED, _WORKER),
     Feature.ENVIRONMENT: Capability(_NATIVE, "variables of the step's process"),
-    Feature.SECRETS: Capability(_EMULATED, "an Airflow Variable of that name, a JSON object, read inside the task; its keys become variables"),
+    Feature.SECRETS: Capability(
+        _EMULATED, "an Airflow Variable of that name, a JSON object, read inside the task; its keys become variables"
+    ),
     Feature.SCHEDULE_CRON: Capability(_NATIVE, "CronTriggerTimetable"),
     Feature.SCHEDULE_INTERVAL: Capability(_NATIVE, "DeltaTriggerTimetable"),
     Feature.SCHEDULE_ONCE: Capability(_NATIVE, "`@once`, with that start date"),
@@ -54,11 +58,18 @@ LEDGER: Ledger = {
     Feature.MODEL: Capability(_EMULATED, "the tag `model:NAME` of the DAG; nothing is registered"),
     Feature.EXTRA: Capability(_EMULATED, "shown by get_step_context()"),
     Feature.DOCS: Capability(_NATIVE, "doc_md of the DAG and of its tasks"),
-    Feature.STOP_ON_FAILURE: Capability(_REFUSED, "Airflow starts what does not depend on a failed task; the marker that would stop it is not written yet"),
+    Feature.STOP_ON_FAILURE: Capability(
+        _REFUSED,
+        "Airflow starts what does not depend on a failed task; the marker that would stop it is not written yet",
+    ),
     Feature.FAIL_FAST: Capability(_NATIVE, "fail_fast of the DAG"),
     Feature.MAX_PARALLELISM: Capability(_NATIVE, "max_active_tasks"),
-    Feature.DOCKER_SETTINGS: Capability(_EMULATED, "only with `-O code=inline`, which says that the worker has what the steps need"),
-    Feature.COMPONENT_SETTINGS: Capability(_REFUSED, "pod settings need steps in images, which are not written for Airflow yet"),
+    Feature.DOCKER_SETTINGS: Capability(
+        _EMULATED, "only with `-O code=inline`, which says that the worker has what the steps need"
+    ),
+    Feature.COMPONENT_SETTINGS: Capability(
+        _REFUSED, "pod settings need steps in images, which are not written for Airflow yet"
+    ),
     Feature.TOGGLES: Capability(_IGNORED, "nothing is tracked yet"),
     Feature.MATERIALIZERS: Capability(_EMULATED, "by the runtime"),
     Feature.SUBSTITUTIONS: Capability(_IGNORED, "no named artifacts are registered on Airflow"),

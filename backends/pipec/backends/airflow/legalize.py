@@ -186,5 +186,3 @@ def _compact(spec: Mapping[str, Json]) -> dict[str, Json]:
     if not outputs:
         del found["outputs"]
     return found
-
-

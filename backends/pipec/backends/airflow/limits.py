@@ -46,7 +46,11 @@ def edges(count: int, pipeline: Pipeline) -> Iterator[Diagnostic]:
     if count > MANY_EDGES:
         message = f"the graph has {count:,} edges; Airflow gets slow beyond {MANY_EDGES:,}"
         yield Diagnostic(
-            "PC0407", message, pipeline.span, help="put a step between steps that all wait for all", severity=Severity.WARNING
+            "PC0407",
+            message,
+            pipeline.span,
+            help="put a step between steps that all wait for all",
+            severity=Severity.WARNING,
         )
 
 
@@ -74,5 +78,3 @@ def _docker(pipeline: Pipeline) -> Iterator[Diagnostic]:
                 next((place for key, place in config.places.items() if key.startswith("docker")), span),
                 help="if the worker has what the steps need, say so with `-O code=inline`",
             )
-
-

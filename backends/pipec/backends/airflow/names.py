@@ -10,6 +10,7 @@ import builtins
 import keyword
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pipec.compiler.ir.walk import operations
 
@@ -60,3 +61,8 @@ def _unique(name: str, taken: set[str]) -> str:
         candidate = f"{name}_{number}"
     taken.add(candidate.casefold())
     return candidate
+
+
+def xcom_key(output: str) -> str:
+    """The XCom key of an output, as `pipec.runtime.airflow` makes it: Airflow refuses a key that is not ASCII."""
+    return "".join(each if each.isascii() and each != "%" else quote(each) for each in output)

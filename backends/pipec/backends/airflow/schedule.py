@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.literals import Node, call, literal, quoted
@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 _LONG_AGO = "2024-01-01T00:00:00+00:00"
 """The start of a schedule that names none. Without catch-up it only has to be in the past."""
 
-_MOST_DAYS = {"1": 31, "2": 29, "3": 31, "4": 30, "5": 31, "6": 30, "7": 31, "8": 31, "9": 30, "10": 31, "11": 30, "12": 31}
+_MOST_DAYS = {
+    "1": 31,
+    "2": 29,
+    "3": 31,
+    "4": 30,
+    "5": 31,
+    "6": 30,
+    "7": 31,
+    "8": 31,
+    "9": 30,
+    "10": 31,
+    "11": 30,
+    "12": 31,
+}
 _FIELDS = (5, 6, 7)
 
 
@@ -55,7 +68,7 @@ def duration(seconds: float) -> Node:
 def _moment(text: str) -> Node:
     """A `datetime` with its offset, in UTC."""
     moment = datetime.fromisoformat(text)
-    moment = moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     parts = [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second]
     while len(parts) > 3 and not parts[-1]:
         parts.pop()

@@ -266,7 +266,7 @@ class ExpressionMixin:
         if not any(isinstance(part, Symbolic) for part in parts):
             return operations.guarded(lambda: "".join(parts), span)
         values = tuple(operations.to_value(part, span) for part in parts if part != "")
-        return Symbolic(Expr("join", values, types.STR))
+        return Symbolic(Expr("concat", values, types.STR))
 
     def _eval_FormattedValue(self, node: ast.FormattedValue, frame: Frame) -> Any:
         this = cast("Interpreter", self)

@@ -7,7 +7,7 @@ from pipec.sdk import pipeline, step
 
 @step
 def collect(
-    numbers: list[float],
+    numbers: list[int | float],
     texts: list[str],
     truths: list[bool],
     parts: list[object],
