@@ -245,6 +245,7 @@ class _Cluster:
         template = {**template, "container": {**defaults, **template["container"]}}
         tags = {f"inputs.parameters.{key}": value for key, value in inputs.parameters.items()}
         tags["workflow.name"] = self.name
+        tags["workflow.creationTimestamp.RFC3339"] = "2026-02-03T04:05:06Z"
         if attempt is not None:
             tags["retries"] = str(attempt)
         for _ in range(PASSES):

@@ -5,6 +5,7 @@ DATA is a folder of the pod: inputs lie in `in/NAME`, outputs go to `out/NAME` (
 
     SLOT=JSON               a value
     SLOT=@in/NAME           an artifact, below DATA
+    @start=TIME             when the run started
     @attempt=N              how many attempts came before
     @require=REQUIREMENT    a distribution that the step needs, installed where the image lacks it
 
@@ -34,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     """Run one step; see the module's docstring. Gives the exit status of `pipec.runtime.execute`, 2 if `argv` is wrong."""
     try:
         data, pipeline, run, step, spec = Path(argv[0]), _word(argv[1]), argv[2], _word(argv[3]), json.loads(argv[4])
-        slots, requirements, attempt = _arguments(argv[5:], data)
+        slots, requirements, facts = _arguments(argv[5:], data)
         results = _results(spec["outputs"], data / "out")
     except (IndexError, ValueError, KeyError, TypeError) as fault:
         print(f"pipec: wrong arguments: {fault!r}", file=sys.stderr, flush=True)
@@ -46,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     (data / "out").mkdir(parents=True, exist_ok=True)
     from pipec.runtime.execute import run_invocation
 
-    status = run_invocation(spec, pipeline=pipeline, step=step, run=run, slots=slots, results=results, attempt=attempt)
+    status = run_invocation(spec, pipeline=pipeline, step=step, run=run, slots=slots, results=results, **facts)
     _make_inert(result["parameter"] for result in results.values() if "parameter" in result)
     return status
 
@@ -55,10 +56,12 @@ def _word(text: str) -> str:
     return str(json.loads(text)) if text.startswith('"') else text
 
 
-def _arguments(arguments: Iterable[str], data: Path) -> tuple[dict[str, dict[str, str]], list[str], int]:
+def _arguments(
+    arguments: Iterable[str], data: Path
+) -> tuple[dict[str, dict[str, str]], list[str], dict[str, int | str]]:
     slots: dict[str, dict[str, str]] = {}
     requirements: list[str] = []
-    attempt = 1
+    facts: dict[str, int | str] = {"attempt": 1}
     for argument in arguments:
         name, sign, value = argument.partition("=")
         if not sign:
@@ -66,12 +69,14 @@ def _arguments(arguments: Iterable[str], data: Path) -> tuple[dict[str, dict[str
         if name == "@require":
             requirements.append(value)
         elif name == "@attempt":
-            attempt = int(value) + 1
+            facts["attempt"] = int(value) + 1
+        elif name == "@start":
+            facts["start_time"] = value
         elif value.startswith("@"):
             slots[name] = {"artifact": str(data / value[1:])}
         else:
             slots[name] = {"json": value}
-    return slots, requirements, attempt
+    return slots, requirements, facts
 
 
 def _results(outputs: Mapping[str, Mapping[str, Any]], out: Path) -> dict[str, dict[str, str]]:

@@ -15,15 +15,16 @@ import jsonschema
 import pytest
 import yaml
 
-from engines import Argo
 from argo_executor import Run, execute
+from engines import Argo
 from pipec.backends.argo import backend
 from pipec.compiler.backend import Request
 from pipec.compiler.driver import Compilation, compile
+from pipec.compiler.ir import types
 from pipec.compiler.ir.config import Schedule
 from pipec.compiler.ir.features import Feature
 from pipec.compiler.ir.model import Call, Pipeline
-from pipec.compiler.ir.values import Const
+from pipec.compiler.ir.values import Const, Expr, Lazy, RunFact
 from pipec.compiler.yaml_text import documents
 
 HERE = Path(__file__).resolve().parent
@@ -80,6 +81,11 @@ def with_config(pipeline: Pipeline, **changes: Any) -> Pipeline:
     assert isinstance(first, Call)
     changed = replace(first, config=replace(first.config, **changes))
     return replace(pipeline, body=replace(pipeline.body, operations=(changed, *rest)))
+
+
+def with_last(pipeline: Pipeline, call: Call) -> Pipeline:
+    """The pipeline with its last call replaced."""
+    return replace(pipeline, body=replace(pipeline.body, operations=(*pipeline.body.operations[:-1], call)))
 
 
 def run(name: str, folder: Path, /, **arguments: Any) -> Run:
@@ -268,6 +274,22 @@ def test_a_wrong_argument_fails_before_user_code(tmp_path: Path) -> None:
     done = run("outputs", tmp_path, base="six")
     assert done.phase == "Failed"
     assert "base" in done.nodes["main.measure"].log
+
+
+def test_facts_of_the_run_and_variables_of_the_container(tmp_path: Path) -> None:
+    pipeline = pipeline_of("computed")
+    *_, last = pipeline.body.operations
+    assert isinstance(last, Call)
+    home = Lazy("environment", {"name": "HOME"}, types.STR)
+    start = Expr("str", (RunFact("start_time", "a", types.ANY),), types.STR)
+    text = Expr("join", (start, Const(" ", types.STR), home), types.STR)
+    changed = replace(last, arguments={"text": text, "half": RunFact("random", "b", types.FLOAT)})
+    emission = emitted(with_last(pipeline, changed))
+    value = execute(emission, tmp_path).value("say")
+    when, _, rest = value.partition(" ")
+    assert (when, rest[:9]) == ("2026-02-03", "04:05:06+")
+    assert str(tmp_path) in rest
+    assert execute(emission, tmp_path / "again").value("say").rpartition("/")[2] == value.rpartition("/")[2]
 
 
 # What is refused, and what is said

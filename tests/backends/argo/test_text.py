@@ -11,6 +11,7 @@ import pytest
 from argo_executor import PASSES, expand, substitute
 from pipec.backends.argo.names import RESERVED, Names, dns_label, parameter
 from pipec.backends.argo.text import enc, markdown, plain, variable
+from pipec.compiler.ir.values import Json
 from pipec.runtime.argo import legal_name
 
 PIECES = [
@@ -49,7 +50,8 @@ def test_five_thousand_hostile_values_arrive() -> None:
     draw = random.Random(5)
     for _ in range(5_000):
         text = "".join(draw.choice(PIECES) for _ in range(draw.randint(0, 12)))
-        value = draw.choice([text, [text, {text: text}], {text: {text: [text]}}])
+        shapes: list[Json] = [text, [text, {text: text}], {text: {text: [text]}}]
+        value = draw.choice(shapes)
         assert json.loads(passed(enc(value))) == value
         TAGS["inputs.parameters.v"] = enc(value)
         assert json.loads(passed("{{inputs.parameters.v}}")) == value

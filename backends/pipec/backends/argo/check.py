@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"(  [A-Za-z0-9_.-]+:) \|[-+]?")
 _TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _INPUT = re.compile(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _OUTPUT = re.compile(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
-_GLOBAL = {"workflow.name", "retries"}
+_GLOBAL = {"workflow.name", "workflow.creationTimestamp.RFC3339", "retries"}
 
 Document = dict[str, Any]
 

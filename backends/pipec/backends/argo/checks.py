@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.argo.settings import quantity, requirements
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.ir.values import Output, Param
-from pipec.compiler.ir.walk import calls
+from pipec.compiler.ir.values import Lazy, Output, Param
+from pipec.compiler.ir.walk import calls, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ def check_pipeline(pipeline: Pipeline) -> list[Diagnostic]:
     """All faults of the pipeline that the ledger, which knows features as a whole, does not catch."""
     found = [*_outputs(pipeline), *_schedule(pipeline)]
     for call in calls(pipeline.body):
-        found += [*_environment(call), *_retry(call), *_resources(call), *_docker(call)]
+        found += [*_lookups(call), *_environment(call), *_retry(call), *_resources(call), *_docker(call)]
     return [*found, *_installs(pipeline)]
 
 
@@ -61,6 +61,18 @@ def _schedule(pipeline: Pipeline) -> Iterator[Diagnostic]:
             schedule.span,
             notes=("it takes five fields, or a word such as `@daily`",),
         )
+
+
+def _lookups(call: Call) -> Iterator[Diagnostic]:
+    for value in call.arguments.values():
+        for leaf in leaves(value):
+            if isinstance(leaf, Lazy) and leaf.kind != "environment":
+                yield Diagnostic(
+                    "PC0401",
+                    f"a look-up of {leaf.kind.replace('_', ' ')} needs a store",
+                    call.span,
+                    notes=("steps on Argo do not reach one yet",),
+                )
 
 
 def _environment(call: Call) -> Iterator[Diagnostic]:

@@ -1,11 +1,12 @@
 """Plans the container template of one call: what it runs, what it takes and gives, under which settings.
 
 The adapter `pipec.runtime.argo` reads the arguments made here:
-    STEP SPEC [@attempt=N] [@require=REQUIREMENT]… [SLOT=JSON | SLOT=@in/NAME]…
+    STEP SPEC [@attempt=N] [@start=TIME] [@require=REQUIREMENT]… [SLOT=JSON | SLOT=@in/NAME]…
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipec.backends.argo.model import Inputs, Step
@@ -14,8 +15,6 @@ from pipec.backends.argo.settings import requirements, template_fields
 from pipec.backends.argo.text import enc, is_live
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pipec.compiler.ir.model import Call, StepDef
     from pipec.compiler.ir.values import Json
     from pipec.compiler.yaml_text import Yaml
@@ -50,6 +49,8 @@ def plan_step(
     args = [word(call.id), enc(spec)]
     if call.config.retry is not None:
         args.append("@attempt={{retries}}")
+    if _reads_start(spec.get("compose")):
+        args.append("@start={{workflow.creationTimestamp.RFC3339}}")
     args += [f"@require={requirement}" for requirement in requirements(call, step)]
     args += [f"{slot}={{{{inputs.parameters.{legal}}}}}" for legal, slot in parameters.items()]
     args += [f"{slot}=@in/{legal}" for legal, slot in artifacts.items()]
@@ -63,6 +64,23 @@ def plan_step(
         template_fields(call),
         container,
     )
+
+
+def _reads_start(template: Json) -> bool:
+    """Whether a recipe of `static_invocation` asks for the start of the run."""
+    match template:
+        case {"fact": ["start_time", _]}:
+            return True
+        case {"const": _}:
+            return False
+        case Mapping():
+            return any(map(_reads_start, template.values()))
+        case str():
+            return False
+        case Sequence():
+            return any(map(_reads_start, template))
+        case _:
+            return False
 
 
 def _files(call: Call, step: StepDef) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Text that neither Argo's template language nor Kubernetes' `$(NAME)` expansion touches.
+r"""Text that neither Argo's template language nor Kubernetes' `$(NAME)` expansion touches.
 
 Argo substitutes `{{…}}` in every string of a template, several times, and re-scans what it put in; there is no escape
 (reference: fasttemplate over the JSON of the template). The kubelet then expands `$(NAME)` in arguments and variables
-and makes `$` of `$$`. JSON can avoid both, since it can spell a character as `\\u….`; free text cannot.
+and makes `$` of `$$`. JSON can avoid both, since it can spell a character as `\u….`; free text cannot.
 """
 
 from __future__ import annotations
