@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from programs import lower_file_of, lowered, write
 
 if TYPE_CHECKING:
@@ -80,7 +81,10 @@ def test_symbols_and_imports(tmp_path: Path) -> None:
 
 
 def test_requirements(tmp_path: Path) -> None:
-    write(tmp_path, {"pyproject.toml": "[project]\nname = 'a'\ndependencies = ['numpy>=2', 'scikit-learn>=1.5', 'pandas']\n"})
+    write(
+        tmp_path,
+        {"pyproject.toml": "[project]\nname = 'a'\ndependencies = ['numpy>=2', 'scikit-learn>=1.5', 'pandas']\n"},
+    )
     steps = {one.name: one.closure for one in lowered(tmp_path, MAIN, tools=TOOLS).steps.values()}
     assert steps["load"].requirements == ("numpy>=2",)
     assert steps["train"].requirements == ("scikit-learn>=1.5",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from programs import lower
 
 if TYPE_CHECKING:
@@ -19,10 +20,16 @@ ROWS = {
     "module only": ({"a": "import b\nA = b.B\n", "b": "import a\nB = 1\n"}, []),
     "in a function": ({"a": "from b import B\nA = B\n", "b": "B = 1\ndef f():\n    from a import A\n"}, []),
     "under TYPE_CHECKING": (
-        {"a": "from b import B\nA = B\n", "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import A\nB = 1\n"},
+        {
+            "a": "from b import B\nA = B\n",
+            "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import A\nB = 1\n",
+        },
         [],
     ),
-    "caught": ({"a": "from b import B\nA = B\n", "b": "try:\n    from a import A\nexcept ImportError:\n    A = 0\nB = 1\n"}, []),
+    "caught": (
+        {"a": "from b import B\nA = B\n", "b": "try:\n    from a import A\nexcept ImportError:\n    A = 0\nB = 1\n"},
+        [],
+    ),
     "missing name": ({"a": "from b import B, C\nA = B\n", "b": "B = 1\n"}, ["PC0202 a.py:1"]),
     "dynamic module": ({"a": "from b import B, C\nA = B\n", "b": "B = 1\ndef __getattr__(name):\n    return 1\n"}, []),
     "star from elsewhere": ({"a": "from b import B, C\nA = B\n", "b": "from os.path import *\nB = 1\n"}, []),
