@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipec.compiler.frontend import Bindings, LoweredProgram, lower_file
+from pipec.compiler.frontend import LoweredProgram, lower_file
 from pipec.compiler.ir.printer import print_pipeline
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def lower(folder: Path, program: str, bindings: Bindings | None = None, **modules: str) -> LoweredProgram:
+def lower(folder: Path, program: str, /, **modules: str) -> LoweredProgram:
     """What the front end makes of `program`, as `main.py`; `modules` are others by dotted name, `a__b` for `a/b.py`."""
     others = {f"{name.replace('__', '/')}.py": text for name, text in modules.items()}
     write(folder, {"main.py": program, **others})
-    return lower_file(folder, folder / "main.py", pipeline="p" if "def p(" in program else None, bindings=bindings)
+    return lower_file(folder, folder / "main.py", pipeline="p" if "def p(" in program else None)
 
 
-def lowered(folder: Path, program: str, bindings: Bindings | None = None, **modules: str) -> Pipeline:
+def lowered(folder: Path, program: str, /, **modules: str) -> Pipeline:
     """The one pipeline of a program without errors."""
-    found = lower(folder, program, bindings, **modules)
+    found = lower(folder, program, **modules)
     assert [one for one in found.diagnostics if one.is_error] == []
     (pipeline,) = found.pipelines
     return pipeline

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from programs import lower_file_of, lowered, write
 
 if TYPE_CHECKING:

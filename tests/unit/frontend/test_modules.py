@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from programs import body, lower_file_of, lowered, write
 
 if TYPE_CHECKING:

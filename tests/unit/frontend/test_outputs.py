@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from programs import lower, lowered
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ from zenml import ArtifactConfig, pipeline, step
 
 NAME = "named"
 Alias = Annotated[int, "aliased"]
+Both = Tuple[Alias, str]
 
 
 class Pair(NamedTuple):
@@ -64,6 +66,7 @@ ROWS = [
         True,
     ),
     (" -> tuple[Annotated[int, 'a'], str]", "return 1, 'a'", ["a: int", "output_1: str"], True),
+    (" -> Both", "return 1, 'a'", ["aliased: int", "output_1: str"], True),
     (" -> tuple[int, str]", "pair = (1, 'a')\n    return pair", ["output: tuple[int, str]"], False),
     (" -> tuple[int, ...]", "return 1, 2", ["output: tuple[int, ...]"], False),
     (" -> Annotated[tuple[int, int], 'pair']", "return 1, 2", ["pair: tuple[int, int]"], False),

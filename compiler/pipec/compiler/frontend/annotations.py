@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.frontend.values import (
+    AnnotationAlias,
     Builtin,
     ClassValue,
     EnumMember,
@@ -33,6 +34,20 @@ _PLAIN = frozenset(
     {"int", "float", "str", "bool", "bytes", "list", "dict", "tuple", "set", "frozenset", "complex", "object"}
 )
 _ALIASES = {"pandas.core.frame.DataFrame": "pandas.DataFrame", "pandas.core.series.Series": "pandas.Series"}
+
+
+_SPECIAL_FORMS = frozenset({"Annotated", "Optional", "Union", "Literal", "Tuple", "List", "Dict", "Set"})
+
+
+def is_subscripted_type(container: Any) -> bool:
+    """Whether `container[…]` is a type: `Annotated`, `Optional`, `list`, …."""
+    if isinstance(container, Builtin):
+        return container.name in {"list", "dict", "tuple", "set", "frozenset", "type"}
+    return (
+        isinstance(container, External)
+        and container.path.startswith(_TYPING)
+        and container.path.rpartition(".")[2] in _SPECIAL_FORMS
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +107,8 @@ def _named(interpreter: Interpreter, value: Any, frame: Frame) -> Annotation:
     match value:
         case None:
             return Annotation(types.NONE)
-        case Annotation():
-            return value
+        case AnnotationAlias(node=node, frame=home):
+            return _read(interpreter, node, home)
         case Builtin(name=name) if name in _PLAIN:
             return Annotation(types.ANY if name == "object" else Type(name))
         case External(path=path):

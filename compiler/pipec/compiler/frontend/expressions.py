@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import names, operations
+from pipec.compiler.frontend.annotations import is_subscripted_type
 from pipec.compiler.frontend.attributes import read_attribute
 from pipec.compiler.frontend.control import element_type, not_known, run_time_control
 from pipec.compiler.frontend.values import (
     ABSTRACT,
+    AnnotationAlias,
     ClassValue,
     EnumMember,
     External,
@@ -217,7 +219,10 @@ class ExpressionMixin:
 
     def _eval_Subscript(self, node: ast.Subscript, frame: Frame) -> Any:
         this = cast("Interpreter", self)
-        container, index = self.evaluate(node.value, frame), self.evaluate(node.slice, frame)
+        container = self.evaluate(node.value, frame)
+        if is_subscripted_type(container):
+            return AnnotationAlias(node, frame)
+        index = self.evaluate(node.slice, frame)
         return this.subscript(container, index, this.span(node, frame))
 
     def subscript(self, container: Any, index: Any, span: Span) -> Any:

@@ -76,7 +76,7 @@ def apply(name: str, function: Callable[..., Any], operands: Sequence[Any], span
     if name in {"is", "is_not"} and not any(isinstance(operand, Symbolic) for operand in operands):
         return function(*operands)
     if all(is_known(operand) for operand in operands) or _is_container_operation(name, operands):
-        _check_size(name, operands, span)
+        check_size(name, operands, span)
         return guarded(lambda: function(*map(_plain, operands)), span)
     if not any(_holds_run_time(operand) for operand in operands):
         if name in {"==", "!=", "in", "not_in", "not"}:
@@ -93,6 +93,9 @@ def guarded(compute: Callable[[], Any], span: Span) -> Any:
     except (Exception, RecursionError) as error:
         if isinstance(error, Fault):
             raise
+        if isinstance(error, MemoryError):
+            message = "this makes a value that is too large"
+            raise Fault(Diagnostic("PC0209", message, span, help="compute it inside a step")) from error
         fault = Fault(Diagnostic("PC0206", f"this raises {_exception(error)}", span))
         fault.__cause__ = error
         raise fault from error
@@ -127,7 +130,12 @@ def _holds_run_time(value: Any) -> bool:
     return isinstance(value, list | tuple | set) and any(map(_holds_run_time, value))
 
 
-def _check_size(name: str, operands: Sequence[Any], span: Span) -> None:
+def check_size(name: str, operands: Sequence[Any], span: Span) -> None:
+    """Refuses an operation whose result is larger than `SIZE_BOUND`.
+
+    Raises:
+        Fault: it is.
+    """
     size = 0
     if name == "*":
         count = next((one for one in operands if type(one) is int), 0)

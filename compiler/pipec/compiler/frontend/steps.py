@@ -10,6 +10,7 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.annotations import Annotation, artifact_name, read_annotation
 from pipec.compiler.frontend.transport import const_type, to_json
 from pipec.compiler.frontend.values import (
+    AnnotationAlias,
     ClassValue,
     External,
     Fault,
@@ -216,6 +217,9 @@ def tuple_parts(interpreter: Interpreter, node: ast.expr, frame: Frame) -> list[
             if "lineno" in one._attributes:
                 ast.copy_location(one, node)
         return tuple_parts(interpreter, inner, frame)
+    if isinstance(node, ast.Name | ast.Attribute):
+        alias = _alias(interpreter, node, frame)
+        return None if alias is None else tuple_parts(interpreter, alias.node, frame)
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
         return None
     try:
@@ -229,6 +233,15 @@ def tuple_parts(interpreter: Interpreter, node: ast.expr, frame: Frame) -> list[
     if isinstance(parts[-1], ast.Constant) and parts[-1].value is ...:
         return None
     return list(parts)
+
+
+def _alias(interpreter: Interpreter, node: ast.expr, frame: Frame) -> AnnotationAlias | None:
+    """The type of this module that a name stands for; one of another module counts as one output."""
+    try:
+        value = interpreter.evaluate(node, frame)
+    except Fault:
+        return None
+    return value if isinstance(value, AnnotationAlias) and value.frame.module is frame.module else None
 
 
 def _returns_of(node: Function) -> list[ast.Return]:

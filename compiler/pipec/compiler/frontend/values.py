@@ -183,12 +183,20 @@ class FieldDefault:
     factory: Any = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AnnotationAlias:
+    """A type written with brackets outside an annotation, `Score = Annotated[float, "score"]`: read where it is used."""
+
+    node: ast.Subscript
+    frame: Frame
+
+
 MISSING = object()
 """No value, where None is one."""
 
 ABSTRACT = (
     Symbolic, StepResult, Unknown, External, SdkSymbol, ModuleValue, FunctionValue, ClassValue, InstanceValue,
-    EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin, FieldDefault,
+    EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin, FieldDefault, AnnotationAlias,
 )  # fmt: skip
 """Every class of a value that is not the Python value itself."""
 
@@ -249,6 +257,8 @@ def describe(value: Any) -> str:  # noqa: C901, PLR0912 - a flat dispatch over k
             return f"the pipeline `{definition.qualified_name}`"
         case Method(name=name) | Builtin(name=name):
             return f"`{name}`"
+        case AnnotationAlias():
+            return "a type"
         case None | bool():
             return f"`{value}`"
         case _:
