@@ -62,9 +62,9 @@ class StepRunner:
         """Where the artifact of an output goes."""
         return self.folder / "out" / name
 
-    def run(self, function: str, *outputs: str, flags: tuple[str, ...] = (), **entries: Any) -> Ended:
+    def run(self, function: str, *outputs: str, **entries: Any) -> Ended:
         """Run one step; see `document`."""
-        return self.run_document(self.document(function, *outputs, **entries), *flags)
+        return self.run_document(self.document(function, *outputs, **entries))
 
     def run_document(self, document: Any, *flags: str) -> Ended:
         """Run what a document says."""

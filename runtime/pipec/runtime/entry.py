@@ -16,7 +16,7 @@ import os
 import types
 
 
-def _set_up(root: str, before: set[str]) -> None:
+def _load(root: str, adapter: str, before: set[str]) -> types.ModuleType:
     """Code of the root first, nothing of the working directory; the runtime itself keeps the standard library's modules.
 
     A module of the user may be called like one of the standard library (`profile`, `secrets`, `test`): the runtime is
@@ -27,13 +27,14 @@ def _set_up(root: str, before: set[str]) -> None:
     package.__path__ = [os.path.join(root, "pipec")]
     sys.modules["pipec"] = package
     importlib.import_module("pipec.runtime.execute")
-    importlib.import_module("pipec.sdk")
+    loaded = importlib.import_module(f"pipec.runtime.{adapter}")
     for entry in os.listdir(root):
         name = entry.removesuffix(".py")
         if name in sys.stdlib_module_names and name not in before:
-            for loaded in [each for each in sys.modules if each == name or each.startswith(name + ".")]:
-                del sys.modules[loaded]
+            for shadowed in [each for each in sys.modules if each == name or each.startswith(name + ".")]:
+                del sys.modules[shadowed]
     sys.path.insert(0, root)
+    return loaded
 
 
 def main() -> int:
@@ -50,9 +51,7 @@ def main() -> int:
     if adapter not in ("airflow", "argo", "kubeflow", "local", "run") or adapter not in known:
         sys.stderr.write(f"pipec: `{adapter}` is no adapter of this code root\n")
         return 2
-    _set_up(root, before)
-    status = importlib.import_module(f"pipec.runtime.{adapter}").main(arguments)
-    return int(status)
+    return int(_load(root, adapter, before).main(arguments))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def test_a_value_that_occurs_twice_is_no_cycle() -> None:
         lambda: 1,
         range(3),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_would_come_back_as_something_else_is_refused(value: object) -> None:
     with pytest.raises(codec.NotCanonical):

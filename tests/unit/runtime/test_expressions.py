@@ -1,0 +1,141 @@
+"""Recipes give what Python gives for the same expression."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from pipec.runtime import codec, invocation
+from pipec.runtime.errors import InputFault, InvalidInvocation
+from pipec.runtime.expressions import Composer
+
+SLOTS: dict[str, Any] = {"n": 7, "s": "text", "l": [1, 2, 3], "d": {"k": [0.5]}, "none": None, "zero": 0}
+HEAD = {"version": 1, "pipeline": "p", "step": "s", "spec": {"function": "a:b"}}
+
+
+def composer(run: str = "run", **entries: Any) -> Composer:
+    return Composer(invocation.read({**HEAD, "run": run, **entries}), SLOTS.__getitem__)
+
+
+def slot(name: str) -> dict[str, str]:
+    return {"slot": name}
+
+
+def const(value: object) -> dict[str, Any]:
+    return {"const": codec.encode(value)}
+
+
+def op(name: str, *operands: Any) -> dict[str, Any]:
+    return {"expr": [name, *operands]}
+
+
+N, S, L, D, NONE, ZERO = map(slot, SLOTS)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "python"),
+    [
+        (op("+", N, const(1.5)), "n + 1.5"),
+        (op("-", N, op("neg", N)), "n - -n"),
+        (op("*", S, const(2)), "s * 2"),
+        (op("/", N, const(2)), "n / 2"),
+        (op("//", op("neg", N), const(2)), "-n // 2"),
+        (op("%", op("neg", N), const(4)), "-n % 4"),
+        (op("**", N, const(-1)), "n ** -1"),
+        (op("%", const("%s-%d"), {"tuple": [S, N]}), "'%s-%d' % (s, n)"),
+        (op("==", L, const([1, 2, 3])), "l == [1, 2, 3]"),
+        (op("<", N, const(7.5)), "n < 7.5"),
+        (op("in", const("k"), D), "'k' in d"),
+        (op("not_in", N, L), "n not in l"),
+        (op("is", NONE, const(None)), "none is None"),
+        (op("is_not", N, const(None)), "n is not None"),
+        (op("not", ZERO), "not zero"),
+        (op("and", ZERO, op("/", N, ZERO)), "zero and n / zero"),
+        (op("or", N, op("/", N, ZERO)), "n or n / zero"),
+        (op("and", N, S, NONE), "n and s and none"),
+        (op("if", ZERO, op("/", N, ZERO), S), "n / zero if zero else s"),
+        (op("index", op("index", D, const("k")), const(0)), "d['k'][0]"),
+        (op("slice", L, const(1), const(None), const(None)), "l[1:]"),
+        (op("slice", S, const(None), const(None), const(-1)), "s[::-1]"),
+        (op("attr", N, const("real")), "n.real"),
+        (op("format", N, const("05.1f")), "f'{n:05.1f}'"),
+        (op("format", S, const(">8"), const("r")), "f'{s!r:>8}'"),
+        (op("join", const("a-"), op("format", N), const("-"), op("format", S)), "f'a-{n}-{s}'"),
+        (op("len", L), "len(l)"),
+        (op("max", L, const([0])), "max(l, [0])"),
+        (op("sorted", const({3, 1})), "sorted({3, 1})"),
+        (op("range", N), "list(range(n))"),
+        (op("zip", L, S), "list(zip(l, s))"),
+        (op("enumerate", S, const(1)), "list(enumerate(s, 1))"),
+        (op("int", const("12")), "int('12')"),
+        (op("round", op("/", N, const(3)), const(2)), "round(n / 3, 2)"),
+        ({"list": [N, {"tuple": [S]}, {"dict": [["b", L], ["a", NONE]]}]}, "[n, (s,), {'b': l, 'a': none}]"),
+        ({"item": [D, ["k", 0]]}, "d['k'][0]"),
+        (const({"t": (1, 2)}), "{'t': (1, 2)}"),
+    ],
+)
+def test_as_python(recipe: Any, python: str) -> None:
+    value, expected = composer().evaluate(_wired(recipe)), eval(python, {}, SLOTS)
+    assert (type(value), repr(value)) == (type(expected), repr(expected))
+
+
+def test_methods() -> None:
+    method = op("method", S, "upper")
+    assert composer().evaluate(_wired(op("method", S, const("upper")))) == "TEXT"
+    assert method == {"expr": ["method", {"slot": "s"}, "upper"]}
+
+
+def _wired(recipe: Any) -> Any:
+    """The recipe as JSON, as it arrives."""
+    return codec.parse(codec.text(recipe))
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        op("attr", S, const("__class__")),
+        op("method", S, const("__class__")),
+        op("eval", const("1")),
+        op("open", const("/etc/passwd")),
+        {"slot": "n", "const": 1},
+        {"code": "1"},
+        [],
+        {"fact": ["weather", "here"]},
+        {"fact": ["start_time", "here"]},
+    ],
+)
+def test_no_recipes(recipe: Any) -> None:
+    with pytest.raises(InvalidInvocation):
+        composer().evaluate(recipe)
+
+
+def test_what_python_raises_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        composer().evaluate(op("/", N, ZERO))
+
+
+def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPEC_TEST_PLACE", "{{x}}")
+    assert composer().evaluate({"lazy": ["environment", {"name": "PIPEC_TEST_PLACE"}]}) == "{{x}}"
+    monkeypatch.delenv("PIPEC_TEST_PLACE")
+    assert composer().evaluate({"lazy": ["environment", {"name": "PIPEC_TEST_PLACE", "default": None}]}) is None
+    with pytest.raises(InputFault, match="the environment variable `PIPEC_TEST_PLACE` is not set"):
+        composer().evaluate({"lazy": ["environment", {"name": "PIPEC_TEST_PLACE"}]})
+
+
+def test_look_ups_in_the_store_name_themselves() -> None:
+    query = {"name": "model", "version": "production"}
+    with pytest.raises(InputFault, match=r"the look-up artifact\(name='model', version='production'\) needs a store"):
+        composer().evaluate({"lazy": ["artifact", query]})
+
+
+def test_facts_of_the_run() -> None:
+    started = "2026-01-02T03:04:05+00:00"
+    assert composer(start_time=started).evaluate({"fact": ["start_time", "p:1"]}) == dt.datetime.fromisoformat(started)
+    assert composer("run-7").evaluate({"fact": ["run_id", "p:1"]}) == "run-7"
+    drawn = [composer(run).evaluate({"fact": ["random", place]}) for run in "ab" for place in "xy"]
+    assert drawn == [composer(run).evaluate({"fact": ["random", place]}) for run in "ab" for place in "xy"]
+    assert len(set(drawn)) == 4
+    assert all(0 <= number < 1 for number in drawn)
