@@ -75,8 +75,10 @@ def launch(
 
 
 def _key(output: str) -> str:
-    """The XCom key of an output: its name, with what is not ASCII quoted, since Airflow refuses it in a key."""
-    return "".join(each if each.isascii() and each != "%" else urllib.parse.quote(each) for each in output)
+    """The XCom key of an output: its name, with what cannot stand in the path of Airflow's own API spelled out."""
+    return "".join(
+        each if each.isascii() and (each.isalnum() or each in "_.-") else f"_u{ord(each):x}_" for each in output
+    )
 
 
 def _output(described: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 
 from engines import DagCase
 from oracle import plain_outputs
+from pipec.backends.airflow.names import xcom_key
 from pipec.compiler import compile as compile_file
 from pipec.compiler.emit import plan, write
 from pipec.compiler.ir.values import Output
@@ -143,7 +144,7 @@ def output_of(run: DagRun, program: Written, value: Any) -> Any:
         inner = producer.results[value.name]
         assert isinstance(inner, Output)
         value, producer = inner, by_id[inner.operation]
-    reference = json.loads(run.xcoms[value.operation][value.name])
+    reference = json.loads(run.xcoms[value.operation][xcom_key(value.name)])
     if not isinstance(reference, dict) or "artifact" not in reference:
         return reference
     if "value" in reference:

@@ -10,7 +10,6 @@ import builtins
 import keyword
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from pipec.compiler.ir.walk import operations
 
@@ -64,5 +63,7 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def xcom_key(output: str) -> str:
-    """The XCom key of an output, as `pipec.runtime.airflow` makes it: Airflow refuses a key that is not ASCII."""
-    return "".join(each if each.isascii() and each != "%" else quote(each) for each in output)
+    """The XCom key of an output, as `pipec.runtime.airflow` makes it: its name, with what cannot stand in a path spelled out."""
+    return "".join(
+        each if each.isascii() and (each.isalnum() or each in "_.-") else f"_u{ord(each):x}_" for each in output
+    )
