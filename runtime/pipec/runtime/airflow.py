@@ -69,7 +69,7 @@ def launch(
         python = settings.get("python") or sys.executable
         status = _run([python, "-I", str(code), "airflow"], document, _environment(settings, context))
         if status != 0:
-            raise RuntimeError(_reason(kept / "error.json", document["step"], status))
+            raise RuntimeError(_reason(kept / "error.json", str(context["ti"].task_id), status))
         stored = json.loads((kept / "record.json").read_text(encoding="utf-8"))["outputs"]
         return {_key(name): _reference(own, stored, name, output) for name, output in outputs.items()}
 

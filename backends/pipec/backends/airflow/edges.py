@@ -32,11 +32,11 @@ def _statements(edges: Iterable[Edge]) -> Iterator[tuple[_Side, _Side]]:
     together: dict[_Side, list[str]] = {}
     for after, befores in upstream.items():
         together.setdefault(tuple(befores), []).append(after)
-    for befores, afters in together.items():
-        if len(befores) == 1 or len(afters) == 1:
-            yield befores, tuple(afters)
+    for side, afters in together.items():
+        if len(side) == 1 or len(afters) == 1:
+            yield side, tuple(afters)
         else:
-            yield from ((befores, (after,)) for after in afters)
+            yield from ((side, (after,)) for after in afters)
 
 
 def _joined(chains: Sequence[list[_Side]], indent: int) -> list[list[_Side]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,11 @@ from pipec.compiler.ir.values import Output, Param
 from pipec.compiler.ir.walk import leaves, operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from pipec.backends.airflow.literals import Node
     from pipec.compiler.backend import Request
-    from pipec.compiler.ir.values import Json
+    from pipec.compiler.ir.values import Json, Value
 
 
 def legalize(pipeline: ir.Pipeline, request: Request) -> tuple[Dag | None, list[Diagnostic]]:
@@ -85,7 +85,7 @@ def _doc(pipeline: ir.Pipeline) -> str:
     return "\n".join(lines)
 
 
-def _whence(value: ir.Value) -> str:
+def _whence(value: Value) -> str:
     made = [leaf for leaf in leaves(value) if isinstance(leaf, Output)]
     return ", ".join(f"XCom `{leaf.name}` of `{leaf.operation}`" for leaf in made) or "known before the run"
 
@@ -180,8 +180,11 @@ def _compact(spec: Mapping[str, Json]) -> dict[str, Json]:
     """The static half, an output that is only its carrier being that word."""
     found = dict(spec)
     outputs: dict[str, Json] = {}
-    for name, output in spec["outputs"].items():  # type: ignore[union-attr]
-        outputs[name] = output["carrier"] if list(output) == ["carrier"] else output  # type: ignore[index,arg-type]
+    described = spec["outputs"]
+    assert isinstance(described, Mapping)
+    for name, output in described.items():
+        assert isinstance(output, Mapping)
+        outputs[name] = output["carrier"] if list(output) == ["carrier"] else output
     found["outputs"] = outputs
     if not outputs:
         del found["outputs"]

@@ -1,0 +1,1 @@
+"""Text that backends print around what they generate. There is no code here."""
