@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import operations
+from pipec.compiler.frontend import control, operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     MISSING,
@@ -109,7 +109,7 @@ def call_builtin(interpreter: Interpreter, name: str, arguments: Arguments, span
         stranger = next(one for one in positional if isinstance(one, ABSTRACT))
         raise Fault(Diagnostic("PC0204", f"`{name}` of {describe(stranger)} is not known at compile time", span))
     plain = [one.value if isinstance(one, EnumMember) else one for one in positional]
-    _check_bounds(interpreter, name, plain, span)
+    control.check_bounds(interpreter, name, plain, span)
     return settle(operations.guarded(lambda: getattr(builtins, name)(*plain, **keywords), span))
 
 
@@ -142,17 +142,6 @@ def settle(value: Any) -> Any:
 
         return list(islice(value, 1_000_000))
     return value
-
-
-_OVER_ALL = frozenset({"sum", "min", "max", "list", "tuple", "set", "frozenset", "sorted", "bytes", "bytearray"})
-
-
-def _check_bounds(interpreter: Interpreter, name: str, positional: list[Any], span: Span) -> None:
-    """Refuses what would take forever: a fold over a huge range, a huge power."""
-    if name in _OVER_ALL and positional and isinstance(positional[0], range):
-        interpreter.iterate(positional[0], span, f"`{name}`")
-    if name == "pow" and len(positional) == 2:
-        operations.check_size("**", positional, span)
 
 
 def _with_callbacks(

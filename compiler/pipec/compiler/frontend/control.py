@@ -194,3 +194,14 @@ def _bounded(value: Iterable[Any]) -> Iterable[Any]:
         if count > ITERATION_BOUND:
             return
         yield item
+
+
+_OVER_ALL = frozenset({"sum", "min", "max", "list", "tuple", "set", "frozenset", "sorted", "bytes", "bytearray"})
+
+
+def check_bounds(interpreter: Interpreter, name: str, positional: list[Any], span: Span) -> None:
+    """Refuses what would take forever: a fold over a huge range, a huge power."""
+    if name in _OVER_ALL and positional and isinstance(positional[0], range):
+        interpreter.iterate(positional[0], span, f"`{name}`")
+    if name == "pow" and len(positional) == 2:
+        operations.check_size("**", positional, span)

@@ -192,7 +192,7 @@ def check_name(imported: Import) -> Diagnostic | None:
     """
     from pipec.compiler.diagnostics.near import near_names
 
-    if imported.name is None or imported.module not in {"pipec.sdk", "zenml"}:
+    if imported.name is None or imported.name in PUBLIC_NAMES or imported.module not in {"pipec.sdk", "zenml"}:
         return None
     known = set(dir(importlib.import_module("pipec.sdk")))
     if imported.name in known or imported.name in _LEGACY:
