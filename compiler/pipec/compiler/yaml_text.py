@@ -18,15 +18,30 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 WIDTH = 120
 """Columns that a flow collection may fill before it is printed as a block."""
 
 _BARE = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
-# What a literal block can hold as it is: tab and newline, and what YAML 1.1 calls printable but for its line breaks.
-_NOT_LITERAL = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_ESCAPED = re.compile('["\\\\]|[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]')
+# Printable in YAML 1.1, but for the line breaks that are not `\n`. The classes beyond ASCII take milliseconds to compile
+# and are seldom needed.
+_BEYOND = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_NOT_LITERAL_ASCII = re.compile("[^\t\n\x20-\x7e]")
+_ESCAPED_ASCII = re.compile('["\\\\]|[^\x20-\x7e]')
+
+
+@cache
+def _not_literal() -> re.Pattern[str]:
+    return re.compile(f"[^\t\n\x20-\x7e{_BEYOND}]")
+
+
+@cache
+def _escaped() -> re.Pattern[str]:
+    return re.compile(f'["\\\\]|[^\x20-\x7e{_BEYOND}]')
+
+
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\x00": "\\0"}
 _LONGEST_KEY = 1000
 
@@ -171,7 +186,8 @@ def _block(lead: str, value: Yaml) -> Mapping[str, Yaml] | list[Yaml] | str | No
 
 
 def _comment(line: str) -> str:
-    return f"# {_NOT_LITERAL.sub('?', line).replace(chr(10), ' ')}".rstrip()
+    pattern = _NOT_LITERAL_ASCII if line.isascii() else _not_literal()
+    return f"# {pattern.sub('?', line).replace(chr(10), ' ')}".rstrip()
 
 
 def _is_bare(text: str) -> bool:
@@ -180,14 +196,18 @@ def _is_bare(text: str) -> bool:
 
 def _is_literal(text: str) -> bool:
     """Whole lines, the first one unindented and the last one not blank but for newlines: no indicator is needed."""
-    if "\n" not in text or text[0] in " \t\n" or _NOT_LITERAL.search(text):
+    if (
+        "\n" not in text
+        or text[0] in " \t\n"
+        or (_NOT_LITERAL_ASCII if text.isascii() else _not_literal()).search(text)
+    ):
         return False
     last = text.rstrip("\n").rpartition("\n")[2]
     return bool(last.strip())
 
 
 def _quoted(text: str) -> str:
-    escaped = _ESCAPED.sub(_escape, text)
+    escaped = (_ESCAPED_ASCII if text.isascii() else _escaped()).sub(_escape, text)
     if len(escaped) - len(text) == text.count('"') + text.count("\\") > 0:
         # Nothing but quotes and backslashes is escaped: JSON, say, which a person writes between single quotes.
         return "'" + text.replace("'", "''") + "'"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 INVALID = 2
 
 _LEGAL = re.compile(r"[A-Za-z0-9_-]+")
+_ARTIFACT = re.compile(r"@in/[A-Za-z0-9_-]+")
 _ACTIVE_DOLLAR = re.compile(r"\$(?=[$(])")
 
 
@@ -72,7 +73,7 @@ def _arguments(
             facts["attempt"] = int(value) + 1
         elif name == "@start":
             facts["start_time"] = value
-        elif value.startswith("@"):
+        elif _ARTIFACT.fullmatch(value):
             slots[name] = {"artifact": str(data / value[1:])}
         else:
             slots[name] = {"json": value}
