@@ -189,7 +189,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "attr": _attribute,
     "method": _method,
     "format": _format,
-    "concat": lambda *parts: "".join(parts),
+    "join": lambda *parts: "".join(parts),
     "range": lambda *bounds: list(range(*bounds)),
     "zip": lambda *iterables: list(zip(*iterables, strict=False)),
     "enumerate": lambda *arguments: list(enumerate(*arguments)),

@@ -139,3 +139,19 @@ def test_facts_of_the_run() -> None:
     assert drawn == [composer(run).evaluate({"fact": ["random", place]}) for run in "ab" for place in "xy"]
     assert len(set(drawn)) == 4
     assert all(0 <= number < 1 for number in drawn)
+
+
+def test_every_operation_that_the_compiler_prints_is_known() -> None:
+    from pipec.compiler.frontend import operations
+
+    tables = (operations.BINARY, operations.COMPARISONS, operations.UNARY)
+    printed = {name for table in tables for name, _ in table.values()}
+    printed |= {"and", "or", "if", "index", "attr", "method", "format", "join"}
+    for name in sorted(printed):
+        # Wrong operands are Python's to refuse; a wrong name would be the runtime's.
+        try:
+            composer().evaluate(op(name, const(None), const(None), const(None)))
+        except InvalidInvocation as unknown:
+            pytest.fail(str(unknown))
+        except Exception:
+            continue
