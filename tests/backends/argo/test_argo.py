@@ -282,7 +282,7 @@ def test_facts_of_the_run_and_variables_of_the_container(tmp_path: Path) -> None
     assert isinstance(last, Call)
     home = Lazy("environment", {"name": "HOME"}, types.STR)
     start = Expr("str", (RunFact("start_time", "a", types.ANY),), types.STR)
-    text = Expr("concat", (start, Const(" ", types.STR), home), types.STR)
+    text = Expr("join", (start, Const(" ", types.STR), home), types.STR)
     changed = replace(last, arguments={"text": text, "half": RunFact("random", "b", types.FLOAT)})
     emission = emitted(with_last(pipeline, changed))
     value = execute(emission, tmp_path).value("say")

@@ -271,7 +271,7 @@ class ExpressionMixin:
         if not any(isinstance(part, Symbolic) for part in parts):
             return operations.guarded(lambda: "".join(parts), span)
         values = tuple(operations.to_value(part, span) for part in parts if part != "")
-        return Symbolic(Expr("concat", values, types.STR))
+        return Symbolic(Expr("join", values, types.STR))
 
     def _eval_FormattedValue(self, node: ast.FormattedValue, frame: Frame) -> Any:
         this = cast("Interpreter", self)
@@ -293,7 +293,9 @@ class ExpressionMixin:
                 )
             if isinstance(value, Symbolic):
                 operations.check_use(value, "formatting", span)
-            operands = [value, specification, *([convert] if convert else [])]
+            operands = (
+                [value, specification, convert] if convert else [value, specification] if specification else [value]
+            )
             return Symbolic(Expr("format", tuple(operations.to_value(one, span) for one in operands), types.STR))
         if isinstance(value, ABSTRACT) and not isinstance(value, EnumMember):
             return Unknown(not_known(value, span))
