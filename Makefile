@@ -15,7 +15,7 @@ COMPILE_LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --genera
 # `make lock UPGRADE=--upgrade` takes new versions; without it, what is locked stays.
 UPGRADE ?=
 
-.PHONY: help python dev setup test pytest demo soak lint format lock bless clean
+.PHONY: help python dev setup test pytest demo soak lint format lock examples bless clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -55,6 +55,9 @@ lock: dev ## Resolve requirements/*.in and pyproject.toml into hash-pinned locks
 	$(COMPILE_LOCK) $(UPGRADE) pyproject.toml --extra dev requirements/dev.in -o requirements/dev.lock
 	$(COMPILE_LOCK) $(UPGRADE) requirements/airflow.in -o requirements/airflow.lock
 	$(COMPILE_LOCK) $(UPGRADE) requirements/kubeflow.in -o requirements/kubeflow.lock
+
+examples: dev ## Compile every example to every target, in place.
+	@$(BIN)/python tools/examples.py
 
 bless: setup ## Rewrite the expected files; read the diff before you commit it.
 	$(BIN)/python -m pytest --bless -m golden $(ARGS)

@@ -1,0 +1,234 @@
+"""The invocation document: one attempt of one step, everything it needs to know (docs/internals/step-protocol.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pipec.runtime.codec import Json
+from pipec.runtime.errors import InvalidInvocation
+
+VERSION = 1
+PARAMETER_LIMIT = 32 * 1024
+"""Bytes of canonical text that a result may have as a parameter, unless the document says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """A declared output.
+
+    Attributes:
+        carrier: `parameter` (numbers, booleans, None) or `artifact`.
+        is_mirrored: an artifact that is also read as a parameter.
+        materializer: `module:Class` of the user's materializer, if one is set.
+    """
+
+    carrier: str = "artifact"
+    is_mirrored: bool = False
+    materializer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """The static half, as the compiler printed it.
+
+    Attributes:
+        function: `module:qualified.name`.
+        values: constant arguments, canonical JSON.
+        compose: recipes of arguments that are put together (`pipec.runtime.expressions`).
+        outputs: declared outputs in order.
+        returns_tuple: the function returns one element for each output; else its value is the one output.
+    """
+
+    function: str
+    values: Mapping[str, Json] = field(default_factory=dict)
+    compose: Mapping[str, Json] = field(default_factory=dict)
+    outputs: Mapping[str, OutputSpec] = field(default_factory=dict)
+    returns_tuple: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a value lies that is known only at run time: exactly one of `artifact` and `json`.
+
+    Attributes:
+        artifact: folder or fsspec URL.
+        json: canonical JSON text.
+        digest: what the artifact's manifest must say, where the executor knows.
+    """
+
+    artifact: str | None = None
+    json: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Where an output goes.
+
+    Attributes:
+        artifact: folder (it appears at once) or fsspec URL.
+        parameter: file for canonical JSON text.
+    """
+
+    artifact: str | None = None
+    parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One attempt of one step.
+
+    Attributes:
+        pipeline: name of the pipeline.
+        step: id of the operation.
+        run: id of the run; facts that are drawn by chance follow from it.
+        attempt: 1 for the first.
+        spec: the static half.
+        slots: values known at run time, by slot; one named like an argument is that argument.
+        results: where outputs go; an output that is not here is not kept.
+        error: file for the error document, if wanted.
+        record: file for the record of this attempt, if wanted.
+        run_name: name of the run, if it has one besides its id.
+        start_time: start of the run, with its zone.
+        parameter_limit: most bytes of a result that goes to a parameter.
+        extra: `extra=` of the step over that of the pipeline.
+    """
+
+    pipeline: str
+    step: str
+    run: str
+    attempt: int
+    spec: Spec
+    slots: Mapping[str, Slot]
+    results: Mapping[str, Result]
+    error: str | None = None
+    record: str | None = None
+    run_name: str | None = None
+    start_time: dt.datetime | None = None
+    parameter_limit: int = PARAMETER_LIMIT
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(document: object) -> Invocation:
+    """The invocation that a document describes.
+
+    Raises:
+        InvalidInvocation: names the key, what was expected and what is there.
+    """
+    entries = _Entries(document, "the invocation")
+    version = entries.take("version", int)
+    if version != VERSION:
+        raise InvalidInvocation(f"the invocation has version {version}; this runtime reads version {VERSION}")
+    invocation = Invocation(
+        pipeline=entries.take("pipeline", str),
+        step=entries.take("step", str),
+        run=entries.take("run", str),
+        attempt=entries.take("attempt", int, 1),
+        spec=_spec(entries.take("spec", dict)),
+        slots={name: _slot(name, each) for name, each in entries.take("slots", dict, {}).items()},
+        results={name: _result(name, each) for name, each in entries.take("results", dict, {}).items()},
+        error=entries.take("error", str, None),
+        record=entries.take("record", str, None),
+        run_name=entries.take("run_name", str, None),
+        start_time=_time(entries.take("start_time", str, None)),
+        parameter_limit=entries.take("parameter_limit", int, PARAMETER_LIMIT),
+        extra=entries.take("extra", dict, {}),
+    )
+    entries.finish()
+    for name in invocation.results:
+        if name not in invocation.spec.outputs:
+            raise InvalidInvocation(f"`results` names `{name}`, which is no output of step `{invocation.step}`")
+    return invocation
+
+
+_MISSING: Any = object()
+
+
+class _Entries:
+    """The entries of an object in the document, each taken once."""
+
+    def __init__(self, content: object, where: str) -> None:
+        if not isinstance(content, dict):
+            raise InvalidInvocation(f"{where} must be an object, not {type(content).__name__}")
+        self.rest: dict[str, Any] = dict(cast("dict[str, Any]", content))
+        self.where = where
+
+    def take(self, name: str, kind: type, default: Any = _MISSING) -> Any:
+        value = self.rest.pop(name, _MISSING)
+        if value is _MISSING or (value is None and default is None):
+            if default is _MISSING:
+                raise InvalidInvocation(f"{self.where} has no `{name}`")
+            return default
+        # A boolean is an `int` to Python, not to a reader of JSON.
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise InvalidInvocation(f"`{name}` of {self.where} must be {kind.__name__}, not {value!r:.100}")
+        return value
+
+    def finish(self) -> None:
+        if self.rest:
+            raise InvalidInvocation(f"{self.where} has an unknown entry `{next(iter(self.rest))}`")
+
+
+def _spec(content: object) -> Spec:
+    entries = _Entries(content, "`spec`")
+    spec = Spec(
+        function=entries.take("function", str),
+        values=entries.take("values", dict, {}),
+        compose=entries.take("compose", dict, {}),
+        outputs={name: _output(name, each) for name, each in entries.take("outputs", dict, {}).items()},
+        returns_tuple=entries.take("returns_tuple", bool, False),
+    )
+    entries.finish()
+    if len(spec.outputs) != 1 and not spec.returns_tuple and spec.outputs:
+        raise InvalidInvocation("`spec` has several outputs but not `returns_tuple`")
+    return spec
+
+
+def _output(name: str, content: object) -> OutputSpec:
+    entries = _Entries(content, f"output `{name}`")
+    output = OutputSpec(
+        carrier=entries.take("carrier", str, "artifact"),
+        is_mirrored=entries.take("mirrored", bool, False),
+        materializer=entries.take("materializer", str, None),
+    )
+    entries.finish()
+    if output.carrier not in ("parameter", "artifact"):
+        raise InvalidInvocation(f"output `{name}` has the carrier `{output.carrier}`: not `parameter` or `artifact`")
+    return output
+
+
+def _slot(name: str, content: object) -> Slot:
+    entries = _Entries(content, f"slot `{name}`")
+    slot = Slot(
+        artifact=entries.take("artifact", str, None),
+        json=entries.take("json", str, None),
+        digest=entries.take("digest", str, None),
+    )
+    entries.finish()
+    if (slot.artifact is None) == (slot.json is None):
+        raise InvalidInvocation(f"slot `{name}` must have one of `artifact` and `json`")
+    return slot
+
+
+def _result(name: str, content: object) -> Result:
+    entries = _Entries(content, f"result `{name}`")
+    result = Result(artifact=entries.take("artifact", str, None), parameter=entries.take("parameter", str, None))
+    entries.finish()
+    if result.artifact is None and result.parameter is None:
+        raise InvalidInvocation(f"result `{name}` must have `artifact` or `parameter`")
+    return result
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    if text is None:
+        return None
+    try:
+        time = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInvocation(f"`start_time` is no ISO time: {text!r}") from None
+    if time.tzinfo is None:
+        raise InvalidInvocation(f"`start_time` has no zone: {text!r}")
+    return time

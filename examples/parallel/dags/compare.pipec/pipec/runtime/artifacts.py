@@ -1,0 +1,232 @@
+"""Artifacts: a value as a folder of files with a manifest, locally or at any fsspec URL.
+
+    manifest.json   {"version": 1, "materializer": "json", "type": "builtins:dict", "digest": "sha256:…", "size": 17,
+                     "files": {"data.json": "sha256:…"}, "metadata": {}, "tags": []}
+    data.json       whatever the materializer wrote
+
+The manifest is written last and a local folder appears by one rename: a folder with a manifest is whole. The digest
+covers names and contents of all files, and is verified before any of them is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipec.runtime.errors import InputFault
+
+MANIFEST = "manifest.json"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an artifact is.
+
+    Attributes:
+        materializer: what wrote it and reads it: a name of `pipec.runtime.materializers` or `module:Class`.
+        type: `module:Class` of the value.
+        digest: of all files, `sha256:` and hexadecimal digits.
+        size: bytes of all files.
+        files: digest of each file, by its path with forward slashes.
+        metadata: what the step recorded of this output, canonical JSON.
+        tags: tags of this output.
+    """
+
+    materializer: str
+    type: str
+    digest: str
+    size: int
+    files: Mapping[str, str]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+
+
+class Workspace:
+    """A temporary folder of one step, made when it is first needed and removed when the step ends."""
+
+    def __init__(self) -> None:
+        """Nothing is made yet."""
+        self._root: str | None = None
+
+    def folder(self) -> pathlib.Path:
+        """A new empty folder."""
+        if self._root is None:
+            self._root = tempfile.mkdtemp(prefix="pipec-")
+        return pathlib.Path(tempfile.mkdtemp(dir=self._root))
+
+    def close(self) -> None:
+        """Remove everything."""
+        if self._root is not None:
+            shutil.rmtree(self._root, ignore_errors=True)
+            self._root = None
+
+
+def is_url(place: str) -> bool:
+    """Whether a place is an fsspec URL, not a local path."""
+    return "://" in place and not place.startswith("file://")
+
+
+def local_path(place: str) -> pathlib.Path:
+    """The path of a place that is no URL."""
+    return pathlib.Path(place.removeprefix("file://"))
+
+
+def describe(folder: pathlib.Path, materializer: str, type_: str, metadata: Any = None, tags: Any = ()) -> Manifest:
+    """The manifest of the files that lie in a folder."""
+    files: dict[str, str] = {}
+    size = 0
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        files[path.relative_to(folder).as_posix()] = _file_digest(path)
+        size += path.stat().st_size
+    return Manifest(materializer, type_, _digest(files), size, files, metadata or {}, tuple(tags))
+
+
+def publish(folder: pathlib.Path, manifest: Manifest, place: str) -> None:
+    """Put the files of a folder, with their manifest, at a place. What was there before is replaced.
+
+    The folder itself may be moved. Raises OSError where it cannot be written.
+    """
+    content = {"version": VERSION, **{name: getattr(manifest, name) for name in Manifest.__slots__}}
+    text = json.dumps(content, indent=1) + "\n"
+    if is_url(place):
+        _upload(folder, manifest, text, place)
+        return
+    target = local_path(place)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A sibling, so that the rename stays within one file system.
+    staged = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        _fill(folder, manifest, text, staged)
+        os.chmod(staged, 0o755)
+        _replace(staged, target)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _fill(folder: pathlib.Path, manifest: Manifest, text: str, target: pathlib.Path) -> None:
+    for name in manifest.files:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder / name, target / name)
+    (target / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def _replace(staged: pathlib.Path, target: pathlib.Path) -> None:
+    """Rename over what an earlier attempt, or an engine that makes empty folders, left there."""
+    if target.is_dir() and any(target.iterdir()):
+        aside = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            os.replace(target, aside)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    elif target.exists() and not target.is_dir():
+        target.unlink()
+    try:
+        os.replace(staged, target)
+    except OSError:
+        # A mount point cannot be renamed over; there the manifest, written last, says that the artifact is whole.
+        if not target.is_dir():
+            raise
+        manifest = staged / MANIFEST
+        for path in [*(each for each in staged.iterdir() if each != manifest), manifest]:
+            shutil.move(path, target / path.name)
+
+
+def _upload(folder: pathlib.Path, manifest: Manifest, text: str, place: str) -> None:
+    system, root = _remote(place)
+    for name in manifest.files:
+        system.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
+        system.put_file(str(folder / name), f"{root}/{name}")
+    system.pipe_file(f"{root}/{MANIFEST}", text.encode())
+
+
+def fetch(place: str, workspace: Workspace, digest: str | None = None) -> tuple[pathlib.Path, Manifest]:
+    """The folder of an artifact, local and verified, and its manifest.
+
+    Args:
+        place: folder or URL.
+        workspace: where the files of a URL go.
+        digest: what the manifest must say, if the caller knows.
+
+    Raises:
+        InputFault: when it is not there, not whole or not what its digests say.
+    """
+    if is_url(place):
+        folder, manifest = _download(place, workspace)
+    else:
+        folder = local_path(place)
+        try:
+            manifest = _read_manifest((folder / MANIFEST).read_bytes(), place)
+        except OSError as problem:
+            raise InputFault(f"no artifact at {place}: {problem.strerror or problem}") from problem
+    if digest is not None and digest != manifest.digest:
+        raise InputFault(f"the artifact at {place} has the digest {manifest.digest}, expected {digest}")
+    _verify(folder, manifest, place)
+    return folder, manifest
+
+
+def _read_manifest(text: bytes, place: str) -> Manifest:
+    try:
+        content = json.loads(text)
+        version = content.pop("version")
+        manifest = Manifest(**content)
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        raise InputFault(f"the manifest of the artifact at {place} cannot be read: {problem}") from problem
+    if version != VERSION:
+        raise InputFault(f"the artifact at {place} has version {version}; this runtime reads version {VERSION}")
+    for name in manifest.files:
+        if name.startswith("/") or "\\" in name or ".." in name.split("/"):
+            raise InputFault(f"the manifest of the artifact at {place} names `{name}`, which is outside of it")
+    return manifest
+
+
+def _verify(folder: pathlib.Path, manifest: Manifest, place: str) -> None:
+    if _digest(manifest.files) != manifest.digest:
+        raise InputFault(f"the artifact at {place} is corrupt: its manifest contradicts itself")
+    for name, expected in manifest.files.items():
+        try:
+            found = _file_digest(folder / name)
+        except OSError as problem:
+            raise InputFault(f"the artifact at {place} is corrupt: `{name}` cannot be read: {problem}") from problem
+        if found != expected:
+            raise InputFault(f"the artifact at {place} is corrupt: `{name}` has digest {found}, expected {expected}")
+
+
+def _download(place: str, workspace: Workspace) -> tuple[pathlib.Path, Manifest]:
+    system, root = _remote(place)
+    folder = workspace.folder()
+    try:
+        manifest = _read_manifest(system.cat_file(f"{root}/{MANIFEST}"), place)
+        for name in manifest.files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            system.get_file(f"{root}/{name}", str(folder / name))
+    except OSError as problem:
+        raise InputFault(f"no artifact at {place}: {problem}") from problem
+    return folder, manifest
+
+
+def _remote(place: str) -> tuple[Any, str]:
+    try:
+        url_to_fs = importlib.import_module("fsspec.core").url_to_fs
+    except ImportError as problem:
+        raise ImportError(f"{place} needs the package `fsspec`, which is not installed") from problem
+    system, root = url_to_fs(place)
+    return system, str(root).rstrip("/")
+
+
+def _file_digest(path: pathlib.Path) -> str:
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(files: Mapping[str, str]) -> str:
+    lines = "".join(f"{name}\0{digest}\n" for name, digest in sorted(files.items()))
+    return "sha256:" + hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
