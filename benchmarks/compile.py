@@ -9,6 +9,7 @@ have kfp, hera or metaflow are named with `--peer-python`. CPU is user plus syst
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import shutil
 import statistics
@@ -17,10 +18,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ("ir", "argo", "kubeflow", "airflow")
+SOURCE_ROOTS = ("compiler", "backends", "templates", "runtime")
 
 HELLO = """
 from typing import Annotated
@@ -154,8 +157,16 @@ class Contestant:
 def pipec(folder: Path, file: str, target: str) -> Contestant:
     """`pipec compile` as it is installed: bytecode is cached, as for any installed package."""
     command = [sys.executable, "-m", "pipec", "compile", file, "--target", target, "--quiet", "-o"]
-    roots = os.pathsep.join(str(ROOT / one) for one in ("compiler", "backends", "templates", "runtime"))
+    roots = os.pathsep.join(str(ROOT / one) for one in SOURCE_ROOTS)
+    compile_bytecode()
     return Contestant(f"pipec {target}", lambda output: [*command, str(output)], folder, {"PYTHONPATH": roots})
+
+
+@cache
+def compile_bytecode() -> None:
+    """Bytecode for this work tree, as an installed package has it; installers write it whatever the environment says."""
+    for root in SOURCE_ROOTS:
+        compileall.compile_dir(ROOT / root, quiet=1)
 
 
 def peer(name: str, python: str, folder: Path, source: str) -> Contestant:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir.model import CodeFile
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.model import Pipeline
@@ -30,6 +31,7 @@ _ZENML = '''"""Processes that a step starts find `zenml` here; the step itself a
 import sys
 
 from pipec.runtime.imports import stand
+from pipec.compiler.lazy import pattern
 
 sys.modules[__name__] = stand(__name__)
 '''
@@ -109,7 +111,7 @@ def compact(text: str) -> str:
     return _EMPTY.sub("", text)
 
 
-_MODULE_DOC = re.compile(r'\Ar?"""[\s\S]*?"""\n')
-_DOC = re.compile(r'^( +)r?"""[\s\S]*?"""\n', re.MULTILINE)
-_TYPES_ONLY = re.compile(r"^if TYPE_CHECKING:\n(?:(?: .*)?\n)+?(?=(?!else)\S)", re.MULTILINE)
-_EMPTY = re.compile(r"^ *(?:#.*)?\n", re.MULTILINE)
+_MODULE_DOC = pattern(r'\Ar?"""[\s\S]*?"""\n')
+_DOC = pattern(r'^( +)r?"""[\s\S]*?"""\n', re.MULTILINE)
+_TYPES_ONLY = pattern(r"^if TYPE_CHECKING:\n(?:(?: .*)?\n)+?(?=(?!else)\S)", re.MULTILINE)
+_EMPTY = pattern(r"^ *(?:#.*)?\n", re.MULTILINE)

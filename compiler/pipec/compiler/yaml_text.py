@@ -20,16 +20,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from pipec.compiler.lazy import pattern
+
 WIDTH = 120
 """Columns that a flow collection may fill before it is printed as a block."""
 
-_BARE = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
+_BARE = pattern(r"[A-Za-z_/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 # Printable in YAML 1.1, but for the line breaks that are not `\n`. The classes beyond ASCII take milliseconds to compile
 # and are seldom needed.
 _BEYOND = "\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-_NOT_LITERAL_ASCII = re.compile("[^\t\n\x20-\x7e]")
-_ESCAPED_ASCII = re.compile('["\\\\]|[^\x20-\x7e]')
+_NOT_LITERAL_ASCII = pattern("[^\t\n\x20-\x7e]")
+_ESCAPED_ASCII = pattern('["\\\\]|[^\x20-\x7e]')
 
 
 @cache

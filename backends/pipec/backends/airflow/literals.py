@@ -6,10 +6,11 @@ A `Node` is source text that stays on its line, or brackets around items, each w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.values import Json
@@ -137,7 +138,7 @@ def render(node: Node, indent: int = 0, before: int = 0, after: int = 0) -> str:
     return "\n".join([node.opening, *lines, " " * indent + node.closing])
 
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_LINE = pattern(r"[^\n]*\n|[^\n]+")
 
 
 def _is_open(node: Node) -> bool:

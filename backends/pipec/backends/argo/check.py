@@ -9,18 +9,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipec.compiler.backend import GeneratedFile
 
-_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-_OBJECT = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_BLOCK = re.compile(r"(  [A-Za-z0-9_.-]+:) \|[-+]?")
-_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_INPUT = re.compile(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
-_OUTPUT = re.compile(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
+_LABEL = pattern(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_OBJECT = pattern(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_BLOCK = pattern(r"(  [A-Za-z0-9_.-]+:) \|[-+]?")
+_TAG = pattern(r"\{\{(.*?)\}\}", re.DOTALL)
+_INPUT = pattern(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
+_OUTPUT = pattern(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _GLOBAL = {"workflow.name", "workflow.creationTimestamp.RFC3339", "retries"}
 
 Document = dict[str, Any]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipec.backends.argo.settings import quantity, requirements
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.ir.values import Lazy, Output, Param
 from pipec.compiler.ir.walk import calls, leaves
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.model import Call, Pipeline
     from pipec.compiler.source import Span
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_SECRET = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_VARIABLE = pattern(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_SECRET = pattern(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _DOCKER = {"parent_image", "requirements"}
 
 

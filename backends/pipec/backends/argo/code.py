@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING
 
 from pipec.backends.argo.model import CodeMap
 from pipec.backends.argo.names import digest
 from pipec.backends.argo.text import is_live
 from pipec.compiler.ir.walk import calls
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LIMIT = 900 * 1024
 """Bytes of data: below Kubernetes' 1 MiB for a ConfigMap and the request around it."""
 
-_FOREIGN = re.compile(r"[^A-Za-z0-9_.-]")
+_FOREIGN = pattern(r"[^A-Za-z0-9_.-]")
 _LONGEST_KEY = 253
 
 

@@ -7,8 +7,9 @@ task's name is an identifier of the `depends` language as well, whose words are 
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
+
+from pipec.compiler.lazy import pattern
 
 LONGEST_TEMPLATE = 63
 LONGEST_OBJECT = 63
@@ -19,9 +20,9 @@ RESERVED = frozenset({"and", "or", "not", "in", "matches", "contains", "let", "i
 
 _OURS = frozenset({"main", "on-exit"})
 
-_PARAMETER = re.compile(r"[A-Za-z0-9_-]+")
-_FOREIGN = re.compile(r"[^a-z0-9]+")
-_FAITHFUL = re.compile(r"[A-Za-z0-9 ._-]+")
+_PARAMETER = pattern(r"[A-Za-z0-9_-]+")
+_FOREIGN = pattern(r"[^a-z0-9]+")
+_FAITHFUL = pattern(r"[A-Za-z0-9 ._-]+")
 
 
 def digest(text: str, length: int = 6) -> str:

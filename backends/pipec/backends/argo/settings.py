@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 from pipec.backends.argo.code import variable_key
 from pipec.backends.argo.text import is_live, variable
+from pipec.compiler.lazy import pattern
 from pipec.compiler.yaml_text import Flow
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.model import Call, StepDef
     from pipec.compiler.yaml_text import Yaml
 
-_MEMORY = re.compile(r"([0-9]+)([KMGTP]?)(i?)B")
+_MEMORY = pattern(r"([0-9]+)([KMGTP]?)(i?)B")
 
 
 def template_fields(call: Call) -> dict[str, Yaml]:

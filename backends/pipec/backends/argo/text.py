@@ -7,16 +7,16 @@ and makes `$` of `$$`. JSON can avoid both, since it can spell a character as `\
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir import constants
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.values import Json
 
-_BRACE_BEFORE_BRACE = re.compile(r"\{(?=\{)")
-_ACTIVE_DOLLAR = re.compile(r"\$(?=[$(])")
+_BRACE_BEFORE_BRACE = pattern(r"\{(?=\{)")
+_ACTIVE_DOLLAR = pattern(r"\$(?=[$(])")
 
 
 def enc(value: Json) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code
 from pipec.backends.kubeflow.parameters import reading
 from pipec.backends.kubeflow.protected import is_live, protected
 from pipec.compiler.ir.values import Param
+from pipec.compiler.lazy import pattern
 from pipec.compiler.yaml_text import Flow
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ LOCAL_MARKER = "kfp.dsl.executor_main"
 SECRETS = "/pipec/secrets"
 """Folder below which the secrets are mounted, known to `pipec.runtime.kubeflow`."""
 
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?)?B?")
+_MEMORY = pattern(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?)?B?")
 
 
 def container(task: StepTask, pipeline: Pipeline, options: Options) -> dict[str, Yaml]:

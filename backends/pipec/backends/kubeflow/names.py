@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 
+from pipec.compiler.lazy import pattern
+
 LONGEST_KEY = 63
 """Characters of a task key; Argo allows more, but KFP puts suffixes on it."""
 
 LONGEST_PIPELINE_NAME = 128
 
-_RESERVED = re.compile(r"root|entrypoint|iteration.*|system-.*|exit-hook-.*|.*-driver")
+_RESERVED = pattern(r"root|entrypoint|iteration.*|system-.*|exit-hook-.*|.*-driver")
 
 
 class Keys:

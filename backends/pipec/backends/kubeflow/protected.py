@@ -13,13 +13,14 @@ import re
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir.constants import text
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.values import Json
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_LIVE = re.compile(r"[{}$<>%`]|p(?=ython3)|/(?=kfp-workspace)")
-_TEMPLATE = re.compile(r"\{\{|\$\(|\$\$|\{\$")
+_STRING = pattern(r'"(?:[^"\\]|\\.)*"')
+_LIVE = pattern(r"[{}$<>%`]|p(?=ython3)|/(?=kfp-workspace)")
+_TEMPLATE = pattern(r"\{\{|\$\(|\$\$|\{\$")
 
 
 def protected(value: Json) -> str:

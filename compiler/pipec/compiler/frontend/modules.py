@@ -23,7 +23,7 @@ RESERVED = frozenset({"zenml", "pipec"})
 """Top-level packages that always mean the authoring API, whatever the project holds."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Module:
     """One module of the project. A folder without `__init__.py` is a module with an empty tree and no file.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BUILTIN_NAMES = frozenset(dir(builtins))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Import:
     """A name bound by an import; what it means is found when it is first used.
 
@@ -31,7 +31,7 @@ class Import:
     alias: ast.alias
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Pending:
     """A decorated definition, evaluated when its name is first used: a step that no pipeline calls costs nothing."""
 

@@ -7,11 +7,11 @@ knows is not guessed: installing a distribution that merely has the name of an i
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,7 @@ SAME_NAME = frozenset(
 )
 """Import names whose distribution is called alike."""
 
-_NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*?)\s*$")
+_NAME = pattern(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*?)\s*$")
 
 
 def requirements_of(
@@ -102,6 +102,8 @@ def declared_requirements(root: Path) -> dict[str, str]:
 
 
 def _from_pyproject(file: Path) -> list[str]:
+    import tomllib
+
     try:
         data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -39,7 +39,7 @@ _LOOKS_AT_ITSELF = frozenset(
 )
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Unit:
     """One or more top-level statements that stand or fall together (those that share a line).
 
@@ -72,7 +72,7 @@ class Unit:
         return "".join(map(normal_form, self.statements))
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Units:
     """The units of one module.
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pipec.compiler.source import Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Symbolic:
     """A value that a run knows: a parameter, a result, or computed from them."""
 
     value: ir.Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class StepResult:
     """What a call of a step without output, or with several, returns: its id and its outputs."""
 
@@ -36,21 +36,21 @@ class StepResult:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Unknown:
     """A value that cannot be known at compile time, and why. It becomes an error only where the graph needs it."""
 
     diagnostic: Diagnostic
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class External:
     """A name of the standard library or a third party, by its dotted path; never imported by the compiler."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SdkSymbol:
     """A name of the authoring API (`zenml` or `pipec.sdk`): `step`, `DockerSettings`, `get_pipeline_context`, …."""
 
@@ -58,14 +58,14 @@ class SdkSymbol:
     path: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ModuleValue:
     """A module of the project."""
 
     module: Module
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Frame:
     """The names of one running function, or of a module while its statements run."""
 
@@ -78,7 +78,7 @@ class Frame:
     is_comprehension: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class FunctionValue:
     """A function of the project. `defaults` were evaluated where it was defined."""
 
@@ -89,7 +89,7 @@ class FunctionValue:
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ClassValue:
     """A class of the project: its bases and its own namespace, evaluated like a module's."""
 
@@ -101,7 +101,7 @@ class ClassValue:
     is_dataclass: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class InstanceValue:
     """An instance of a class of the project whose fields are known by name."""
 
@@ -119,7 +119,7 @@ class EnumMember:
     is_text: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SettingsValue:
     """A value object of the authoring API, `DockerSettings(requirements=…)`: its class and the fields that are set."""
 
@@ -129,7 +129,7 @@ class SettingsValue:
     places: Mapping[str, Span] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class StepValue:
     """A step: where it is defined, and the options set on it, each with its place."""
 
@@ -138,7 +138,7 @@ class StepValue:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class PipelineValue:
     """A pipeline: its function, and the options set on it."""
 
@@ -146,7 +146,7 @@ class PipelineValue:
     options: Mapping[str, Setting]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Setting:
     """A value given to a call, a decorator or `with_options`, its place, and that of its keyword, if it has one."""
 
@@ -160,7 +160,7 @@ class Setting:
         return self.keyword or self.span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Method:
     """An attribute of a value, to be called: `step.with_options`, `names.append`, `"a".join`."""
 
@@ -168,14 +168,14 @@ class Method:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Builtin:
     """A function of Python's own that the evaluator may call, by its name in `builtins`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class FieldDefault:
     """What `field(default_factory=…)` or pydantic's `Field(…)` says of a field; `value` is `MISSING` if it has no default."""
 
@@ -183,7 +183,7 @@ class FieldDefault:
     factory: Any = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AnnotationAlias:
     """A type written with brackets outside an annotation, `Score = Annotated[float, "score"]`: read where it is used."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.ir.values import Const
 from pipec.compiler.ir.walk import calls, leaves
+from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.values import Json
     from pipec.compiler.source import Span
 
-_NAME = re.compile(
+_NAME = pattern(
     r"(?:^|_)(?:password|passwd|pwd|passphrase|secret|token|api_?key|access_?key|secret_?key|private_?key"
     r"|account_?key|credentials?)$"
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = pattern(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # Kubernetes and its relatives use these for the *name* of a secret.
 _REFERENCES = {"secret", "image_pull_secret", "pull_secret", "artifact_secret"}
 
-_TOKENS = re.compile(
+_TOKENS = pattern(
     r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS access key id
     r"|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_\w{22}"
     r"|\bglpat-[\w-]{20}"
@@ -45,12 +46,10 @@ _TOKENS = re.compile(
     r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10}"  # JSON web token
     r"|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
 )
-_URL_PASSWORD = re.compile(r"://[^\s/:@]{1,200}:(?![$<{])[^\s/:@]{1,200}@")
+_URL_PASSWORD = pattern(r"://[^\s/:@]{1,200}:(?![$<{])[^\s/:@]{1,200}@")
 
 # A reference to something that is resolved later, or a switch, is no credential.
-_HARMLESS = re.compile(
-    r"\{\{.*\}\}|\$\{?\w+\}?|<[^<>]*>|\*+|true|false|yes|no|none|null|[01]", re.IGNORECASE | re.DOTALL
-)
+_HARMLESS = pattern(r"\{\{.*\}\}|\$\{?\w+\}?|<[^<>]*>|\*+|true|false|yes|no|none|null|[01]", re.IGNORECASE | re.DOTALL)
 
 _HELP = "put it into a secret and name that in `secrets=[…]`, or read it from the environment inside the step"
 
