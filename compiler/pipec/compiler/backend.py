@@ -7,9 +7,10 @@ A backend never imports its orchestrator, never reads the user's project, and wr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from pipec.compiler.diagnostics import Diagnostic

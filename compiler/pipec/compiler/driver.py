@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from pipec.compiler.diagnostics import Diagnostic, has_errors, in_order
 from pipec.compiler.diagnostics.near import near_names
 from pipec.compiler.errors import InternalCompilerError
 from pipec.compiler.project import Project, find_root, load_project
+from pipec.compiler.record import dataclass, field
 from pipec.compiler.registry import IR_TARGET, find_backend
 
 if TYPE_CHECKING:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-import shutil
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -163,6 +161,8 @@ def _remove_if_empty(folder: Path) -> None:
     for one in (folder, *folder.parents):
         with contextlib.suppress(OSError):
             if all(path.name == "__pycache__" for path in one.iterdir()):
+                import shutil
+
                 shutil.rmtree(one / "__pycache__", ignore_errors=True)
         try:
             one.rmdir()
@@ -172,12 +172,12 @@ def _remove_if_empty(folder: Path) -> None:
 
 def _stage(change: Change) -> Path:
     """A temporary file beside the target, with the new text safely on disk."""
+    temporary = change.path.with_name(f".{change.path.name[:40]}.{os.getpid()}.tmp")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{change.path.name[:40]}.", suffix=".tmp", dir=change.path.parent)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     except OSError as error:
         error.filename = str(change.path)  # nobody knows the temporary name
         raise
-    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(change.after.encode("utf-8", "surrogatepass"))

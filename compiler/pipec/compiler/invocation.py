@@ -12,10 +12,10 @@ After:         spec  = {"function": "steps.train:train", "values": {"lr": 0.1},
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir.values import Const, DictOf, Expr, Item, Lazy, ListOf, Output, Param, RunFact
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.diagnostics.near import near_names
+from pipec.compiler.record import dataclass, field
 from pipec.compiler.source import Position, SourceFile, Span
 
 MARKERS = ("pyproject.toml", ".zen", ".git", "setup.py", "setup.cfg")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import total_ordering
+
+from pipec.compiler.record import dataclass, field
 
 
 @total_ordering

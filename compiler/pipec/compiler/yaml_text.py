@@ -17,10 +17,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from pipec.compiler.lazy import pattern
+from pipec.compiler.record import dataclass
 
 WIDTH = 120
 """Columns that a flow collection may fill before it is printed as a block."""

@@ -73,6 +73,7 @@ def dies():
 
 @step
 def interrupted():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
     os.kill(os.getpid(), signal.SIGINT)
 
 @step

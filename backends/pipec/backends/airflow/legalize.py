@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow import limits, options, schedule
@@ -17,6 +16,7 @@ from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir import model as ir
 from pipec.compiler.ir.values import Output, Param
 from pipec.compiler.ir.walk import leaves, operations
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

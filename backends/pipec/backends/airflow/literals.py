@@ -7,10 +7,10 @@ A `Node` is source text that stays on its line, or brackets around items, each w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipec.compiler.lazy import pattern
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.values import Json

@@ -9,7 +9,6 @@ After:    exports of `prepare`: {"scores-0": Output(a, output), "scores-1": Outp
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipec.backends.argo.names import parameter
@@ -17,6 +16,7 @@ from pipec.compiler.ir.model import Block, Call, Group, Pipeline
 from pipec.compiler.ir.rewrite import map_leaves, map_values, rewrite
 from pipec.compiler.ir.values import Output
 from pipec.compiler.ir.walk import operations
+from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.model import Operation

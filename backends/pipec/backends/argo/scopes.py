@@ -6,7 +6,6 @@ inside it read from outside, and whoever calls it hands that over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipec.backends.argo.model import ArtifactOutput, Inputs, ParameterOutput, Scope, Step, Task
@@ -17,6 +16,7 @@ from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir.model import Call, Group
 from pipec.compiler.ir.values import Item, Output, Param
 from pipec.compiler.ir.walk import dependencies, ids
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,6 @@ After:    scope `features` lets out `clean_output`; task `train` takes it from i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code
@@ -15,6 +14,7 @@ from pipec.backends.kubeflow.scopes import Port, Router, Scope, Source, StepTask
 from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir.model import Call, Group
 from pipec.compiler.ir.values import DictOf, Expr, ListOf, Output, Param
+from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,13 +7,13 @@ way in waits for its sibling that brings the value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from pipec.backends.kubeflow.names import Keys
 from pipec.backends.kubeflow.parameters import parameter_type
 from pipec.compiler.ir.values import Output, Param
 from pipec.compiler.ir.walk import identity
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.driver import Compilation, name_clashes
 from pipec.compiler.driver import compile as compile_file
 from pipec.compiler.emit import Change, foreign, plan, write
+from pipec.compiler.record import dataclass, field
 from pipec.compiler.registry import IR_TARGET, find_backend
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors, in_order
 from pipec.compiler.project import Project, find_root, load_project, source_files
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     import argparse

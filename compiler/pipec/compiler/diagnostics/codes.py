@@ -6,7 +6,7 @@ Phases: 01 syntax and files, 02 names and types, 03 pipeline graph, 04 target, 0
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pipec.compiler.record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

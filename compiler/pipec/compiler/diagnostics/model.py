@@ -5,9 +5,10 @@ What is wrong stands in the headline, why in a note, what to do in the help (the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

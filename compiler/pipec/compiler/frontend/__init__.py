@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic, has_errors, in_order
@@ -14,6 +13,7 @@ from pipec.compiler.frontend.interpreter import Interpreter
 from pipec.compiler.frontend.lower import Bindings, lower_pipeline
 from pipec.compiler.frontend.modules import ModuleTable, choose_source_roots, start_of
 from pipec.compiler.frontend.parse import parse, read_source
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.frontend.values import (
@@ -20,6 +19,7 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter

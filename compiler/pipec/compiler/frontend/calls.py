@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
@@ -29,6 +28,7 @@ from pipec.compiler.frontend.values import (
     Unknown,
     describe,
 )
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import sys
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.frontend.cutting import cut
@@ -19,6 +18,7 @@ from pipec.compiler.frontend.names import absolute_module
 from pipec.compiler.frontend.requirements import requirements_of
 from pipec.compiler.frontend.units import Unit, Units, units_of
 from pipec.compiler.ir.model import Closure, CodeFile
+from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend import names
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
 from pipec.compiler.frontend.values import Fault, PipelineValue, SdkSymbol, Unknown
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend.values import Fault, StepResult, Symbolic
 from pipec.compiler.ir.model import Block, Call, ForEach, Group, If, Operation
 from pipec.compiler.ir.values import Output
+from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from pipec.compiler.source import Span

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
 from pipec.compiler.frontend.annotations import artifact_name, read_annotation
 from pipec.compiler.frontend.configuration import check_options, pipeline_config
+from pipec.compiler.frontend.docstrings import docstring
 from pipec.compiler.frontend.graph import GraphBuilder
 from pipec.compiler.frontend.names import module_attribute
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
@@ -34,6 +33,7 @@ from pipec.compiler.frontend.values import (
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Parameter, Pipeline, PipelineOutput, StepDef
 from pipec.compiler.ir.values import Const, Output, Param
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,7 +169,7 @@ def _lower(
         steps=program.steps,
         config=config,
         span=place,
-        doc=inspect.cleandoc(ast.get_docstring(node, clean=False) or ""),
+        doc=docstring(node),
         frozen=frozen,
     )
 

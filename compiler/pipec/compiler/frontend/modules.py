@@ -8,12 +8,12 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.parse import parse, read_source
+from pipec.compiler.record import dataclass, field
 from pipec.compiler.source import Position, SourceFile, Span
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend.modules import RESERVED, Module
 from pipec.compiler.frontend.values import Builtin, External, Fault, Frame, ModuleValue, SdkSymbol, Unknown
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter

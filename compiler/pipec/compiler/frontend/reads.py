@@ -6,7 +6,8 @@ A scope pass of our own over `ast`: a name that a function binds is the function
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+
+from pipec.compiler.record import dataclass, field
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +20,7 @@ from pipec.compiler.frontend.values import (
     describe,
     find_unknown,
 )
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

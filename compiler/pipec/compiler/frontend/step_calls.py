@@ -132,9 +132,8 @@ def _convert(bound: dict[str, Setting], definition: StepDef) -> dict[str, Value]
 
 def _with_use(diagnostic: Diagnostic, step: str, name: str, span: Span) -> Diagnostic:
     """The root cause of an unknown value; where it stands elsewhere, the use is shown too."""
-    from dataclasses import replace
-
     from pipec.compiler.diagnostics import Label
+    from pipec.compiler.record import replace
 
     if diagnostic.span is None or (diagnostic.span.path, diagnostic.span.start.line) == (span.path, span.start.line):
         return diagnostic

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import inspect
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.annotations import Annotation, artifact_name, read_annotation
+from pipec.compiler.frontend.docstrings import docstring
 from pipec.compiler.frontend.transport import const_type, to_json
 from pipec.compiler.frontend.values import (
     AnnotationAlias,
@@ -83,7 +83,7 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
         outputs=outputs,
         span=place,
         closure=Closure(""),
-        doc=inspect.cleandoc(ast.get_docstring(node, clean=False) or ""),
+        doc=docstring(node),
         returns_tuple=returns_tuple,
     )
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import datetime
-import decimal
-import fractions
 import math
 import pathlib
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
@@ -137,6 +132,12 @@ def _dict_to_json(value: dict[Any, Any], span: Span, depth: int) -> Json:
 
 
 def _tagged(value: Any, span: Span) -> Json:
+    import base64  # rare values: their modules cost start-up time
+    import datetime
+    import decimal
+    import fractions
+    import uuid
+
     match value:
         case bytes():
             return {TAG: ["bytes", base64.b64encode(value).decode()]}

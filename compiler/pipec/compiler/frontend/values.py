@@ -6,8 +6,9 @@ module). What is not is one of the classes below.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     import ast

@@ -7,8 +7,9 @@ target that cannot honour it can say so at the line (DESIGN: a setting dropped i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.model import Closure

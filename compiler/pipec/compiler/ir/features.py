@@ -6,7 +6,6 @@ them with the ledger of the chosen backend before anything is emitted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from pipec.compiler.ir.model import Call, ForEach, Group, If
 from pipec.compiler.ir.types import is_number_like, is_optional, members
 from pipec.compiler.ir.values import DictOf, Expr, Lazy, ListOf, Output, RunFact
 from pipec.compiler.ir.walk import leaves, operands, operations, results_of, values_of
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.config import Config, Schedule

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.ir.model import Call, ForEach, Group, If
 from pipec.compiler.ir.types import Type
 from pipec.compiler.ir.values import Const, DictOf, Expr, Item, Lazy, ListOf, Output, Param, RunFact
+from pipec.compiler.record import MISSING, fields
 from pipec.compiler.source import Span
 
 if TYPE_CHECKING:

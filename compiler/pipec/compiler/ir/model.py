@@ -8,8 +8,9 @@ nothing reads into a body: what leaves it is named in `results`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.config import Config, Schedule

@@ -17,13 +17,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir.config import CachePolicy, Config, Hook, Hooks, Resources, Retry, Schedule
 from pipec.compiler.ir.constants import text
 from pipec.compiler.ir.model import Call, ForEach, Group, If
 from pipec.compiler.ir.values import Const, DictOf, Expr, Item, Lazy, ListOf, Output, Param, RunFact
+from pipec.compiler.record import fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

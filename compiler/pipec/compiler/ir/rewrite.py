@@ -6,11 +6,11 @@ what stands in its place.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir.model import Arm, Block, Call, ForEach, Group, If
 from pipec.compiler.ir.values import DictOf, Expr, ListOf
+from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -23,6 +22,7 @@ from pipec.compiler.ir import config, model, types, values
 from pipec.compiler.ir.json import ALIASES, KINDS, VERSION
 from pipec.compiler.ir.model import Pipeline
 from pipec.compiler.ir.types import Type
+from pipec.compiler.record import MISSING, fields, is_dataclass
 from pipec.compiler.source import Position, Span
 
 if TYPE_CHECKING:

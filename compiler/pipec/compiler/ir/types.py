@@ -5,7 +5,7 @@ A type is a name and its arguments, so that it prints, compares and serialises w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pipec.compiler.record import dataclass
 
 Scalar = None | bool | int | float | str
 """What JSON can hold in a leaf."""

@@ -7,8 +7,9 @@ read by `pipec.compiler.ir.constants` and, inside a step, by `pipec.runtime.code
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.types import Type

@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from pipec.compiler.ir import walk
@@ -20,6 +19,7 @@ from pipec.compiler.ir.constants import NotConstant, kind_of, text
 from pipec.compiler.ir.model import Call, ForEach, Group, If
 from pipec.compiler.ir.types import Type, is_number_like
 from pipec.compiler.ir.values import Const, DictOf, Expr, Item, ListOf, Output, Param
+from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

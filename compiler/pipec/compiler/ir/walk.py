@@ -6,11 +6,11 @@ Each function visits a node once. None recurses into bodies, so that no depth of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir.model import Call, ForEach, Group, If
 from pipec.compiler.ir.values import Const, DictOf, Expr, Item, Lazy, ListOf, Output, Param, RunFact
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator

@@ -12,7 +12,6 @@ After:    names = call steps:names() mirrored [output]
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic
@@ -21,6 +20,7 @@ from pipec.compiler.ir.rewrite import rewrite
 from pipec.compiler.ir.types import ANY, STR, is_json
 from pipec.compiler.ir.values import Output
 from pipec.compiler.ir.walk import leaves, operations, values_of
+from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.model import Operation, Pipeline

@@ -15,7 +15,6 @@ After:    b = call steps:b()
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir.constants import truth
@@ -23,6 +22,7 @@ from pipec.compiler.ir.model import Arm, Block, If
 from pipec.compiler.ir.rewrite import map_leaves, map_values, rewrite
 from pipec.compiler.ir.values import Const, Output
 from pipec.compiler.ir.walk import calls, operations
+from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,12 +12,12 @@ After:    report = call steps:report() after [group]
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipec.compiler.ir.model import If
 from pipec.compiler.ir.rewrite import rewrite
 from pipec.compiler.ir.walk import common_scope, operations, places
+from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
     from pipec.compiler.diagnostics import Diagnostic
