@@ -30,15 +30,15 @@ RUFF = Path(sys.executable).with_name("ruff")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_expected_file(name: str, golden: Callable[[Path, str], None]) -> None:
     main = files_of(name)[0]
-    golden(HERE / "golden" / name / main.path, main.text)
+    golden(HERE / "golden" / f"{name}.py", main.text)
 
 
 def test_code_folder() -> None:
-    main, ignore, *code = files_of("nested")
-    assert main.path == "nested.py"
-    assert (ignore.path, ignore.text) == ("nested.pipec/.airflowignore", "[A-Za-z_]*\n")
-    assert all(file.owns_folder and file.path.startswith("nested.pipec/") for file in [ignore, *code])
-    assert {"nested.pipec/__main__.py", "nested.pipec/nested.py", "nested.pipec/pipec/runtime/airflow.py"} <= {
+    main, ignore, *code = files_of("frames")
+    assert main.path == "frames.py"
+    assert (ignore.path, ignore.text) == ("frames.pipec/.airflowignore", "[A-Za-z_]*\n")
+    assert all(file.owns_folder and file.path.startswith("frames.pipec/") for file in [ignore, *code])
+    assert {"frames.pipec/__main__.py", "frames.pipec/frames.py", "frames.pipec/pipec/runtime/airflow.py"} <= {
         file.path for file in code
     }
 
@@ -243,7 +243,7 @@ def test_look_ups_in_the_store() -> None:
 
 
 def many(count: int) -> Pipeline:
-    pipeline = pipeline_of("ordered")
+    pipeline = pipeline_of("timed")
     call = pipeline.body.operations[0]
     assert isinstance(call, Call)
     return replace(pipeline, body=Block(tuple(replace(call, id=f"s{i}", after=()) for i in range(count))))
@@ -282,7 +282,7 @@ def test_check_finds_what_should_not_be_there(old: str, new: str) -> None:
 
 
 def test_same_text_twice() -> None:
-    pipeline = pipeline_of("hostile")
+    pipeline = pipeline_of("inert")
     assert legalized(pipeline)[0] == legalized(pipeline)[0]
 
 

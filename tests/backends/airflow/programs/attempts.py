@@ -17,5 +17,5 @@ def flaky() -> str:
 
 
 @pipeline
-def retried() -> str:
+def attempts() -> str:
     return flaky()

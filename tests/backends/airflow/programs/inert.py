@@ -31,7 +31,7 @@ def compare(texts: list[str], one: str, constant: str) -> Annotated[str, "verdic
 
 
 @pipeline(tags=["{{ a }}"])
-def hostile(one: str = "{{ 7 * 7 }} {% raw %} \n'\"") -> str:
+def inert(one: str = "{{ 7 * 7 }} {% raw %} \n'\"") -> str:
     r"""Title with {{ run_id }}, \""" and {% raw %} "quoted"
 
     Args:
