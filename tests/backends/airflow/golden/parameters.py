@@ -62,7 +62,7 @@ with DAG(
             "compose": {
                 "label": {
                     "expr": [
-                        "concat",
+                        "join",
                         {
                             "expr": [
                                 "format",
@@ -73,7 +73,6 @@ with DAG(
                                         {"const": "name"},
                                     ],
                                 },
-                                {"const": ""},
                             ],
                         },
                         {"const": " "},
@@ -87,7 +86,6 @@ with DAG(
                                         {"const": 0},
                                     ],
                                 },
-                                {"const": ""},
                             ],
                         },
                     ],
