@@ -40,10 +40,7 @@ with DAG(
     # hello.py::say_hello
     say_hello = step(
         "say_hello",
-        {
-            "function": "hello:say_hello",
-            "outputs": {"greeting": {"carrier": "artifact", "mirrored": True}},
-        },
+        {"function": "hello:say_hello", "outputs": {"greeting": "mirrored"}},
         params={"name": "name"},
         doc_md="Greets somebody by name.",
     )

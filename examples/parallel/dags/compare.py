@@ -103,10 +103,7 @@ with DAG(
                     ],
                 },
             },
-            "outputs": {
-                "best_kind": {"carrier": "artifact", "mirrored": True},
-                "best_accuracy": "parameter",
-            },
+            "outputs": {"best_kind": "mirrored", "best_accuracy": "parameter"},
             "returns_tuple": True,
         },
         inputs={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pipec.backends.airflow import limits, options, schedule
 from pipec.backends.airflow.model import Dag, Edge, Group, Member, Task
@@ -45,7 +45,7 @@ def legalize(pipeline: ir.Pipeline, request: Request) -> tuple[Dag | None, list[
     builder = _Builder(pipeline, Names(pipeline), _producers(pipeline), str(python) if python else None)
     edges = tuple(builder.edges())
     found += limits.edges(len(edges), pipeline)
-    doc = _doc(pipeline)
+    doc = _doc(pipeline, builder)
     dag = Dag(
         name=dag_id,
         header=(*header(request, pipeline), *_needs(pipeline)),
@@ -76,18 +76,13 @@ def _needs(pipeline: ir.Pipeline) -> Sequence[str]:
     return [f"Steps need: {one_line(', '.join(needed))}"] if needed else []
 
 
-def _doc(pipeline: ir.Pipeline) -> str:
+def _doc(pipeline: ir.Pipeline, builder: _Builder) -> str:
     """The docstring, and where what the pipeline returns will be."""
     lines = [line.rstrip() for line in pipeline.doc.strip().splitlines()]
     if pipeline.outputs:
         lines += ["", "Outputs of a run:", ""] if lines else ["Outputs of a run:", ""]
-        lines += [f"- `{output.name}`: {_whence(output.value)}" for output in pipeline.outputs]
+        lines += [f"- `{output.name}`: {builder.whence(output.value)}" for output in pipeline.outputs]
     return "\n".join(lines)
-
-
-def _whence(value: Value) -> str:
-    made = [leaf for leaf in leaves(value) if isinstance(leaf, Output)]
-    return ", ".join(f"XCom `{leaf.name}` of `{leaf.operation}`" for leaf in made) or "known before the run"
 
 
 _Result = tuple[str, str]
@@ -146,6 +141,12 @@ class _Builder:
             options=options.of_task(call.config, step.doc),
         )
 
+    def whence(self, value: Value) -> str:
+        """Where a person finds a value of the pipeline once a run is over."""
+        made = [self._producer(leaf) for leaf in leaves(value) if isinstance(leaf, Output)]
+        found = [f"XCom `{output}` of `{self.names.ids[operation]}`" for operation, output in made]
+        return ", ".join(found) or "known before the run"
+
     def _producer(self, leaf: Output) -> _Result:
         """The call and output behind a result, through the groups that let it out."""
         result = (leaf.operation, leaf.name)
@@ -177,15 +178,12 @@ def _param(leaf: Param, is_direct: bool) -> Json:
 
 
 def _compact(spec: Mapping[str, Json]) -> dict[str, Json]:
-    """The static half, an output that is only its carrier being that word."""
-    found = dict(spec)
-    outputs: dict[str, Json] = {}
-    described = spec["outputs"]
-    assert isinstance(described, Mapping)
-    for name, output in described.items():
-        assert isinstance(output, Mapping)
-        outputs[name] = output["carrier"] if list(output) == ["carrier"] else output
-    found["outputs"] = outputs
-    if not outputs:
-        del found["outputs"]
-    return found
+    """The static half, an output being one word where that says all."""
+    described = cast("Mapping[str, Mapping[str, Json]]", spec["outputs"])
+    outputs: dict[str, Json] = {name: _word(output) for name, output in described.items()}
+    return {key: outputs if key == "outputs" else value for key, value in spec.items() if key != "outputs" or outputs}
+
+
+def _word(output: Mapping[str, Json]) -> Json:
+    words: dict[tuple[str, ...], Json] = {("carrier",): output["carrier"], ("carrier", "mirrored"): "mirrored"}
+    return words.get(tuple(output), output)

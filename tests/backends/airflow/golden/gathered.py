@@ -104,7 +104,7 @@ with DAG(
                 },
                 "pair": {"tuple": [{"slot": "values_1"}, {"slot": "names_0"}]},
             },
-            "outputs": {"all": {"carrier": "artifact", "mirrored": True}},
+            "outputs": {"all": "mirrored"},
         },
         inputs={
             "values_0": square["output"],

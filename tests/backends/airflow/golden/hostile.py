@@ -96,7 +96,7 @@ with DAG(
         {
             "function": "hostile:compare",
             "values": {"constant": "{{inputs.parameters.one}} $(PIPEC_HOSTILE) $$"},
-            "outputs": {"verdict": {"carrier": "artifact", "mirrored": True}},
+            "outputs": {"verdict": "mirrored"},
         },
         inputs={"texts": produce["texts"]},
         params={"one": "one"},

@@ -117,7 +117,7 @@ with DAG(
         {
             "function": "nested:join",
             "compose": {"words": {"list": [{"slot": "words_0"}, {"slot": "words_1"}]}},
-            "outputs": {"text": {"carrier": "artifact", "mirrored": True}},
+            "outputs": {"text": "mirrored"},
         },
         inputs={
             "words_0": join["text"],

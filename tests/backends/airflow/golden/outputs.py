@@ -61,10 +61,7 @@ with DAG(
     # tests/backends/argo/programs/outputs.py::report
     report = step(
         "report",
-        {
-            "function": "outputs:report",
-            "outputs": {"output": {"carrier": "artifact", "mirrored": True}},
-        },
+        {"function": "outputs:report", "outputs": {"output": "mirrored"}},
         inputs={
             "accuracy": measure["accuracy"],
             "is_good": measure["is_good"],

@@ -52,10 +52,7 @@ with DAG(
     # tests/backends/argo/programs/structured.py::describe
     describe = step(
         "describe",
-        {
-            "function": "structured:describe",
-            "outputs": {"text": {"carrier": "artifact", "mirrored": True}},
-        },
+        {"function": "structured:describe", "outputs": {"text": "mirrored"}},
         params={
             "kind": "kind",
             "rates": "rates",

@@ -36,7 +36,8 @@ def launch(
 
     Args:
         code: the code root.
-        spec: the static half of the invocation; an output that is only its carrier may be that word.
+        spec: the static half of the invocation. An output may be a word: its carrier, or `mirrored` for an artifact
+            that others also read as a value.
         inputs: for each slot that a task fills, the text that the task returned for the output.
         params: for each slot that a run parameter fills, the parameter's name, or that and how to read it:
             `int`, `float`, or a kind of canonical JSON.
@@ -69,7 +70,7 @@ def launch(
         python = settings.get("python") or sys.executable
         status = _run([python, "-I", str(code), "airflow"], document, _environment(settings, context))
         if status != 0:
-            raise RuntimeError(_reason(kept / "error.json", str(context["ti"].task_id), status))
+            raise RuntimeError(_reason(kept / "error.json", context["ti"].task_id, status))
         stored = json.loads((kept / "record.json").read_text(encoding="utf-8"))["outputs"]
         return {_key(name): _reference(own, stored, name, output) for name, output in outputs.items()}
 
@@ -82,7 +83,9 @@ def _key(output: str) -> str:
 
 
 def _output(described: Any) -> dict[str, Any]:
-    return {"carrier": described} if isinstance(described, str) else dict(described)
+    if not isinstance(described, str):
+        return dict(described)
+    return {"carrier": "artifact", "mirrored": True} if described == "mirrored" else {"carrier": described}
 
 
 def _about(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -149,6 +149,10 @@ def _method(value: Any, name: str, *arguments: Any) -> Any:
     return _attribute(value, name)(*arguments)
 
 
+def _join(*parts: str) -> str:
+    return "".join(parts)
+
+
 def _format(value: Any, specification: str = "", conversion: str = "") -> str:
     if conversion:
         value = _FUNCTIONS[{"r": "repr", "s": "str", "a": "ascii"}[conversion]](value)
@@ -189,7 +193,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "attr": _attribute,
     "method": _method,
     "format": _format,
-    "join": lambda *parts: "".join(parts),
+    # Two names while the front end changes from one to the other.
+    "join": _join,
+    "concat": _join,
     "range": lambda *bounds: list(range(*bounds)),
     "zip": lambda *iterables: list(zip(*iterables, strict=False)),
     "enumerate": lambda *arguments: list(enumerate(*arguments)),

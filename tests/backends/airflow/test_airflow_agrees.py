@@ -1,10 +1,8 @@
-"""DAG files: their text, what Airflow says of them, and what comes out when Airflow runs them."""
+"""The programs that every target runs: on Airflow their outputs are those of plain Python."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +17,6 @@ from pipec.compiler.emit import plan, write
 from pipec.compiler.ir.values import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from engines import Airflow, DagRun
     from pipec.compiler import Compilation
 
@@ -40,8 +36,6 @@ RUNS = {
     "structured": {"rates": [2.5], "maybe": 3},
 }
 """Programs that run to their end, each with the parameters of the run."""
-
-REFUSED = {"scheduled": "schedule", "settings": "CPU requests"}
 
 
 @dataclass(frozen=True)
@@ -69,36 +63,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
     folder = tmp_path_factory.mktemp("dags")
     names = [*RUNS, "failing", "retried"]
     return {name: compile_into(PROGRAMS / f"{name}.py", folder / name) for name in names}
-
-
-@pytest.mark.parametrize("name", ["gathered", "hostile", "nested", "outputs", "structured", "retried"])
-def test_text(name: str, written: dict[str, Written], golden: Callable[[Path, str], None]) -> None:
-    golden(HERE / "golden" / f"{name}.py", written[name].compilation.files[0].text)
-
-
-def test_formatters_and_linters_find_nothing(written: dict[str, Written]) -> None:
-    """Ruff's formatter and Airflow rules at their defaults: what a reviewer's CI would run."""
-    files = [str(one.folder / one.compilation.files[0].path) for one in written.values()]
-    ruff = [sys.executable, "-m", "ruff"]
-    for command in (["format", "--isolated", "--check"], ["check", "--isolated", "--select", "AIR,F,E9", "--preview"]):
-        done = subprocess.run([*ruff, *command, *files], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_airflow_imports_every_file(airflow: Airflow, written: dict[str, Written]) -> None:
-    """No error, no deprecation, and the same serialised form under two hash seeds."""
-    files = [one.folder / one.compilation.files[0].path for one in written.values()]
-    first, second = airflow.check(files, hash_seed="1"), airflow.check(files, hash_seed="2")
-    for verdict in first:
-        assert (verdict.errors, verdict.warnings) == ((), ()), verdict.path
-        assert len(verdict.tasks) == 1
-    assert [one.serialized for one in first] == [one.serialized for one in second]
-
-
-def test_airflow_passes_over_the_code_folder(airflow: Airflow, written: dict[str, Written]) -> None:
-    """The whole folder has one DAG: what lies in `<name>.pipec/` is never imported at parse."""
-    (verdict,) = airflow.check([written["nested"].folder])
-    assert (verdict.errors, len(verdict.tasks)) == ((), 1)
 
 
 def parameters(name: str, folder: Path) -> dict[str, Any]:
@@ -163,28 +127,3 @@ def test_retries_run_the_step_again(runs: dict[str, DagRun]) -> None:
     """It fails twice and succeeds the third time; its result is that of the third."""
     run = runs["retried"]
     assert (run.state, run.tries) == ("success", {"flaky": 3})
-
-
-@pytest.mark.parametrize("name", ["settings"])
-def test_what_airflow_cannot_do_is_refused_at_its_line(name: str) -> None:
-    compilation = compile_file(PROGRAMS / f"{name}.py", "airflow")
-    assert compilation.files == ()
-    refused = [one for one in compilation.diagnostics if one.code == "PC0401"]
-    assert REFUSED[name] in "".join(one.message for one in refused)
-    assert all(one.span is not None for one in refused)
-
-
-def test_parameters_are_checked_before_anything_runs(airflow: Airflow, written: dict[str, Written]) -> None:
-    program = written["structured"]
-    (run,) = airflow.run([DagCase(program.folder, program.dag_id, conf={"kind": "c"})])
-    assert run.state is None
-    assert "kind" in (run.error or "")
-    assert not run.states
-
-
-def test_the_ledger_says_something_of_every_feature() -> None:
-    from pipec.backends.airflow import backend
-    from pipec.compiler.ir.features import Feature
-
-    assert set(backend.ledger) == set(Feature)
-    assert all(row.note for row in backend.ledger.values() if row.support in {"refused", "ignored", "emulated"})
