@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import compileall
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -130,7 +131,7 @@ class Contestant:
     def run(self) -> None:
         """One round, into an empty output folder."""
         output = Path(tempfile.mkdtemp(dir=self.folder))
-        before = os.times()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             self.command(output),
             cwd=self.folder,
@@ -139,15 +140,14 @@ class Contestant:
             text=True,
             check=False,
         )
-        after = os.times()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         shutil.rmtree(output, ignore_errors=True)
         if done.returncode:
             self.fault = (
                 (done.stderr or done.stdout).strip().splitlines()[-1:][0] if done.stderr or done.stdout else "?"
             )
             return
-        used = after.children_user - before.children_user + after.children_system - before.children_system
-        self.seconds.append(used)
+        self.seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
     @property
     def median(self) -> float:
@@ -156,7 +156,8 @@ class Contestant:
 
 def pipec(folder: Path, file: str, target: str) -> Contestant:
     """`pipec compile` as it is installed: bytecode is cached, as for any installed package."""
-    command = [sys.executable, "-m", "pipec", "compile", file, "--target", target, "--quiet", "-o"]
+    script = "import sys; from pipec.compiler.cli import main; sys.exit(main())"  # what the installed `pipec` runs
+    command = [sys.executable, "-c", script, "compile", file, "--target", target, "--quiet", "-o"]
     roots = os.pathsep.join(str(ROOT / one) for one in SOURCE_ROOTS)
     compile_bytecode()
     return Contestant(f"pipec {target}", lambda output: [*command, str(output)], folder, {"PYTHONPATH": roots})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,7 +108,8 @@ def _is_ours(folder: Path) -> bool:
         return True
     if (folder / "pipec" / "runtime").is_dir():
         return True
-    beside = (path for path in folder.parent.glob(f"{glob.escape(folder.stem)}.*") if path.is_file())
+    around = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    beside = (path for path in sorted(around) if path.name.startswith(f"{folder.stem}.") and path.is_file())
     return any(MARK.encode() in path.read_bytes()[:_MARK_WITHIN] for path in beside)
 
 

@@ -37,6 +37,13 @@ else:
             self.init, self.repr, self.compare, self.kw_only = init, repr, compare, kw_only
             self.name = self.type = ""
 
+        @property
+        def _field_type(self):
+            """What the functions of the standard module look for, so that they take our records too."""
+            import dataclasses
+
+            return dataclasses._FIELD
+
     def field(*, default=MISSING, default_factory=MISSING, init=True, repr=True, compare=True, kw_only=False):
         """See `dataclasses.field`."""
         return Field(default, default_factory, init, repr, compare, kw_only)

@@ -54,10 +54,13 @@ def requirements_of(
     root: Path, modules: Iterable[str], interpreter: Interpreter
 ) -> tuple[tuple[str, ...], list[Diagnostic]]:
     """The requirement strings for these imported modules, sorted, and a warning for each that cannot be traced."""
+    modules = sorted(set(modules))
+    if not modules:
+        return (), []
     declared = declared_requirements(root)
     found: dict[str, str] = {}
     unknown: set[str] = set()
-    for module in sorted(set(modules)):
+    for module in modules:
         distribution = _distribution(module, declared)
         if distribution is None:
             unknown.add(module.partition(".")[0])

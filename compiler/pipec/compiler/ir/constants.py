@@ -8,15 +8,11 @@ vectors in `tests/unit/canonical_json.json`.
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
-from uuid import UUID
 
 from pipec.compiler.ir.types import ANY, BOOL, FLOAT, INT, NONE, STR, Type
 
@@ -71,6 +67,10 @@ def _encode(value: object) -> Json:
     if value is None or type(value) in {bool, str}:
         return cast("Json", value)
     encoder = _ENCODERS.get(type(value))
+    if encoder is None:
+        from pipec.compiler.ir import rare_constants  # it loads the modules of rare values
+
+        encoder = rare_constants.ENCODERS.get(type(value))
     if encoder is not None:
         return encoder(value)
     if isinstance(value, PurePath):
@@ -106,21 +106,6 @@ def _encode_set(kind: str, value: Iterable[object]) -> Json:
     return tagged(kind, sorted((_encode(item) for item in value), key=text))
 
 
-def _encode_timedelta(value: timedelta) -> Json:
-    seconds = value.total_seconds()
-    if abs(seconds) >= 2**33:
-        raise NotConstant("a duration of more than 272 years, which seconds cannot say to the microsecond")
-    return tagged("timedelta", seconds)
-
-
-def _encode_moment(kind: str, value: datetime | time) -> Json:
-    if value.tzinfo is not None and type(value.tzinfo) is not timezone:
-        raise NotConstant("a time in a named time zone, of which ISO 8601 keeps only the offset")
-    if value.fold:
-        raise NotConstant("a time that is the second of two (`fold=1`), which ISO 8601 cannot say")
-    return tagged(kind, value.isoformat())
-
-
 # Keyed by the exact type, so each encoder is only ever given a value of its own.
 _ENCODERS: dict[type, Callable[[Any], Json]] = {
     int: _encode_int,
@@ -130,14 +115,7 @@ _ENCODERS: dict[type, Callable[[Any], Json]] = {
     dict: _encode_dict,
     set: lambda value: _encode_set("set", value),
     frozenset: lambda value: _encode_set("frozenset", value),
-    bytes: lambda value: tagged("bytes", base64.b64encode(value).decode()),
     complex: lambda value: tagged("complex", str(value).strip("()")),
-    datetime: lambda value: _encode_moment("datetime", value),
-    date: lambda value: tagged("date", value.isoformat()),
-    time: lambda value: _encode_moment("time", value),
-    timedelta: _encode_timedelta,
-    Decimal: lambda value: tagged("decimal", str(value)),
-    UUID: lambda value: tagged("uuid", str(value)),
 }
 
 
@@ -172,6 +150,10 @@ def decode(value: Json) -> object:
             return {key: decode(item) for key, item in value.items()}
         return [decode(item) for item in value] if _is_list(value) else value
     decoder = _DECODERS.get(kind)
+    if decoder is None:
+        from pipec.compiler.ir import rare_constants
+
+        decoder = rare_constants.DECODERS.get(kind)
     if decoder is None:
         raise NotConstant(f"a value of kind `{kind}`, which the project's code makes")
     try:
@@ -210,31 +192,17 @@ def _decode_entries(entries: Sequence[tuple[Json, Json]]) -> dict[object, object
     return {decode(key): decode(item) for key, item in entries}
 
 
-def _decode_timedelta(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds)
-
-
-def _decode_bytes(encoded: str) -> bytes:
-    return base64.b64decode(encoded, validate=True)
-
-
 _DECODERS: dict[str, Callable[..., object]] = {
     "tuple": _decode_tuple,
     "set": _decode_set,
     "frozenset": _decode_frozenset,
     "dict": _decode_entries,
-    "bytes": _decode_bytes,
     "float": _decode_float,
     "complex": complex,
-    "datetime": datetime.fromisoformat,
-    "date": date.fromisoformat,
-    "time": time.fromisoformat,
-    "timedelta": _decode_timedelta,
-    "decimal": Decimal,
-    "uuid": UUID,
     "path": PurePosixPath,
 }
-_KINDS = {*_DECODERS, "enum", "object", "symbol"}
+_RARE = {"bytes", "datetime", "date", "time", "timedelta", "decimal", "uuid"}
+_KINDS = {*_DECODERS, *_RARE, "enum", "object", "symbol"}
 
 
 def text(value: Json) -> str:

@@ -8,7 +8,7 @@ A recipe is one of:
 
 `op` is an operator as Python spells it (unary minus, plus and tilde are `neg`, `pos` and `invert`), `and`, `or`, `not`,
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
-step), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `concat`
+step), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
 (texts …), and the built-in functions of `_BUILT_IN` below, with `range zip enumerate reversed` as lists.
 """
 
@@ -195,7 +195,6 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "format": _format,
     # Two names while the front end changes from one to the other.
     "join": _join,
-    "concat": _join,
     "range": lambda *bounds: list(range(*bounds)),
     "zip": lambda *iterables: list(zip(*iterables, strict=False)),
     "enumerate": lambda *arguments: list(enumerate(*arguments)),
