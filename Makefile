@@ -42,7 +42,7 @@ soak: setup ## The long, random tests.
 	$(PYTEST) -m soak $(ARGS)
 
 lint: dev ## Ruff, mypy, pyright and the import contracts.
-	@failed=; for check in 'ruff check' 'ruff format --check' mypy pyright 'lint-imports --no-logo'; do \
+	@failed=; for check in 'ruff check' 'ruff format --check' mypy 'pyright --pythonpath $(BIN)/python' 'lint-imports --no-logo'; do \
 		echo "$$check"; PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/$$check || failed="$$failed[$$check] "; \
 	done; test -z "$$failed" || { echo "lint failed: $$failed" >&2; exit 1; }
 
