@@ -94,9 +94,7 @@ def _lower(
         return _read_ir(project, file, pipeline, parameters, bind)
     from pipec.compiler.frontend import Bindings, lower_file
 
-    lowered = lower_file(
-        project.root, file, pipeline=pipeline, bindings=Bindings(parameters, bind), include=project.include
-    )
+    lowered = lower_file(project.root, file, pipeline=pipeline, bindings=Bindings(parameters, bind))
     return Compilation((), lowered.diagnostics, lowered.sources, lowered.pipelines)
 
 

@@ -16,7 +16,7 @@ from pipec.compiler.source import Position, SourceFile, Span
 MARKERS = ("pyproject.toml", ".zen", ".git", "setup.py", "setup.cfg")
 """What stands in a project's root."""
 
-KEYS = frozenset({"sources", "target", "targets", "output", "options", "include"})
+KEYS = frozenset({"sources", "target", "targets", "output", "options"})
 _SKIPPED = frozenset({"tests", "test", "node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"})
 
 
@@ -29,7 +29,6 @@ class Project:
         targets: what to compile to where no `--target` is given.
         output: folder per target, from the root.
         options: backend options per target.
-        include: data files that travel with the code, from the root.
     """
 
     root: Path
@@ -37,7 +36,6 @@ class Project:
     targets: tuple[str, ...] = ()
     output: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    include: tuple[str, ...] = ()
     file: SourceFile | None = None
 
 
@@ -117,7 +115,6 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
             targets=targets,
             output=_table(table, "output", source, faults),
             options=_table(table, "options", source, faults),
-            include=_texts(table, "include", source, faults),
             file=source,
         ),
         faults,

@@ -47,7 +47,6 @@ def lower_file(
     *,
     pipeline: str | None = None,
     bindings: Bindings | None = None,
-    include: tuple[str, ...] = (),
 ) -> LoweredProgram:
     """The pipelines of `file` that no other pipeline there calls, or the one called `pipeline`.
 
@@ -56,7 +55,6 @@ def lower_file(
         file: the Python file, absolute.
         pipeline: a function's name, or the name that `name=` gives.
         bindings: parameters that get another default, or are fixed.
-        include: paths or globs of data files from the project root that travel with the code.
     """
     opened = _open(root, file)
     if isinstance(opened, LoweredProgram):
@@ -73,7 +71,7 @@ def lower_file(
         result = lower_pipeline(interpreter, definition.value, bindings or Bindings())
         found += interpreter.diagnostics
         if result is not None:
-            result, closure_faults = attach_closures(interpreter, result, include)
+            result, closure_faults = attach_closures(interpreter, result)
             found += closure_faults
             if not has_errors(closure_faults):
                 lowered.append(result)

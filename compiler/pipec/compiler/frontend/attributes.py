@@ -60,7 +60,7 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
         case External(path=path):
             return External(f"{path}.{name}")
         case SdkSymbol():
-            return _of_sdk(interpreter, owner, name, span)
+            return _of_sdk(owner, name, span)
         case StepValue():
             return _of_step(owner, name, span)
         case PipelineValue():
@@ -102,13 +102,12 @@ def _of_plain(value: Any, name: str, span: Span) -> Any:
     return Method(value, name) if callable(attribute) else attribute
 
 
-def _of_sdk(interpreter: Interpreter, owner: SdkSymbol, name: str, span: Span) -> Any:
+def _of_sdk(owner: SdkSymbol, name: str, span: Span) -> Any:
     from pipec.compiler.frontend.sdk import enum_value
 
     member = enum_value(owner.name, name, span)
     if member is not None:
         return member.value
-    del interpreter
     return SdkSymbol(name, f"{owner.path}.{name}")
 
 

@@ -189,7 +189,7 @@ def call_value(interpreter: Interpreter, function: Any, values: list[Any], span:
         from pipec.compiler.frontend.step_calls import call_step
 
         assert not isinstance(function.definition, External)
-        return call_step(interpreter, function, arguments, span, Frame(function.definition.module, {}))
+        return call_step(interpreter, function, arguments, span)
     raise Fault(Diagnostic("PC0204", f"{describe(function)} cannot be called here", span))
 
 

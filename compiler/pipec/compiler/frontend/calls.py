@@ -133,7 +133,7 @@ class CallMixin:
             case StepValue():
                 from pipec.compiler.frontend.step_calls import call_step
 
-                return call_step(this, function, arguments, span, frame)
+                return call_step(this, function, arguments, span)
             case PipelineValue():
                 from pipec.compiler.frontend.pipeline_calls import call_pipeline
 

@@ -204,7 +204,7 @@ class Walk:
         base = absolute_module(node, module) or ""
         source = self.slicer.module(base)
         if source is None:
-            self._third_party(f"{base}.{alias.name}", base)
+            self._third_party(base)
             return
         submodule = (
             None if alias.name in self.slicer.units(source).by_name else self.slicer.module(f"{base}.{alias.name}")
@@ -218,7 +218,7 @@ class Walk:
     def _bring_module(self, full: str, bound: str, attributes: tuple[str, ...]) -> None:
         found = self.slicer.module(bound)
         if found is None:
-            self._third_party(full, full)
+            self._third_party(full)
             return
         self._from_module(found, attributes)
         if full != bound and (deeper := self.slicer.module(full)) is not None:
@@ -244,21 +244,21 @@ class Walk:
             if isinstance(node, ast.Import):
                 found = self.slicer.module(alias.name)
                 if found is None:
-                    self._third_party(alias.name, alias.name)
+                    self._third_party(alias.name)
                 elif self.whole_statements:
                     self._enter(found)
                 continue
             base = absolute_module(node, module) or ""
             source = self.slicer.module(base)
             if source is None:
-                self._third_party(f"{base}.{alias.name}", base)
+                self._third_party(base)
             elif alias.name == "*":
                 self.want(source, "*")
             elif self.whole_statements or node in _inner_imports(self.slicer.units(module)):
                 self._enter(source)
                 self.want(source, alias.name)
 
-    def _third_party(self, dotted: str, module: str) -> None:
+    def _third_party(self, module: str) -> None:
         top = module.partition(".")[0]
         if not top or top in sys.stdlib_module_names:
             return
@@ -267,7 +267,6 @@ class Walk:
                 self.imports.add("zenml")
             return
         self.imports.add(module)
-        del dotted
 
 
 def _inner_imports(units: Units) -> list[ImportNode]:
@@ -286,9 +285,7 @@ def _binds(slicer: Slicer, module: Module, name: str) -> bool:
     )
 
 
-def attach_closures(
-    interpreter: Interpreter, pipeline: Pipeline, include: tuple[str, ...]
-) -> tuple[Pipeline, list[Diagnostic]]:
+def attach_closures(interpreter: Interpreter, pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
     """`pipeline` with the closure of each step and hook, and its code root."""
     slicer = Slicer(interpreter.table)
     faults: list[Diagnostic] = []
@@ -306,7 +303,6 @@ def attach_closures(
         for name in sorted(physical.kept)
         if (module := slicer.module(name)) is not None and (text := cut(slicer.units(module), physical.kept[name]))
     )
-    del include
     return replace(pipeline, steps=steps, code=tuple(sorted(code, key=lambda one: one.path)), config=configs), faults
 
 
@@ -332,7 +328,7 @@ def _closure(slicer: Slicer, symbols: list[str], interpreter: Interpreter) -> tu
     _want_symbols(executed, symbols)
     executed.run()
     imports = sorted({one.partition(".")[0] for one in executed.imports})
-    requirements, faults = requirements_of(interpreter.table.root, executed.imports, interpreter)
+    requirements, faults = requirements_of(interpreter.table.root, executed.imports)
     return (
         Closure(
             digest=_digest(slicer, semantic),

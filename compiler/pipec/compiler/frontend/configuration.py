@@ -105,15 +105,15 @@ def merge_options(old: Mapping[str, Setting], new: Mapping[str, Setting]) -> dic
 def call_config(interpreter: Interpreter, step: StepValue) -> Config:
     """The merged configuration of one call of `step` in the pipeline that is being compiled."""
     inherited = {name: one for name, one in interpreter.program.options.items() if name in _INHERITED}
-    return _read(interpreter, merge_options(inherited, step.options), is_step=True)
+    return _read(interpreter, merge_options(inherited, step.options))
 
 
 def pipeline_config(interpreter: Interpreter, options: Mapping[str, Setting]) -> Config:
     """The configuration of the pipeline as a whole."""
-    return _read(interpreter, options, is_step=False)
+    return _read(interpreter, options)
 
 
-def _read(interpreter: Interpreter, options: Mapping[str, Setting], is_step: bool) -> Config:
+def _read(interpreter: Interpreter, options: Mapping[str, Setting]) -> Config:
     fields: dict[str, Any] = {}
     places: dict[str, Span] = {}
     for name, setting in options.items():
@@ -138,7 +138,6 @@ def _read(interpreter: Interpreter, options: Mapping[str, Setting], is_step: boo
     if hooks:
         fields["hooks"] = _hooks(interpreter, hooks, options.get("on_init_kwargs"))
         places["hooks"] = next(iter(hooks.values())).span
-    del is_step
     return Config(**fields, places=places)
 
 

@@ -42,11 +42,9 @@ class DefinitionMixin:
 
     def define_decorated(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, frame: Frame) -> Any:
         """The value of a definition with its decorators applied, innermost first."""
-        this = cast("Interpreter", self)
         value: Any = self._define_class(node, frame) if isinstance(node, ast.ClassDef) else self._define(node, frame)
         for decorator in reversed(node.decorator_list):
             value = self._decorate(decorator, value, frame)
-        del this
         return value
 
     def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> FunctionValue:

@@ -189,7 +189,7 @@ def _of_step(
         case "entrypoint":
             from pipec.compiler.frontend.step_calls import call_step
 
-            return call_step(interpreter, step, arguments, span, frame)
+            return call_step(interpreter, step, arguments, span)
         case "copy":
             return step
         case "after":

@@ -49,7 +49,7 @@ def bind_import(interpreter: Interpreter, node: ast.Import, frame: Frame) -> Non
             interpreter.submodules.setdefault(target, []).append(alias.name)
 
 
-def bind_import_from(interpreter: Interpreter, node: ast.ImportFrom, frame: Frame) -> None:
+def bind_import_from(node: ast.ImportFrom, frame: Frame) -> None:
     """Binds the names of a `from a import b` statement; `*` waits until a name is not found otherwise."""
     module = absolute_module(node, frame.module)
     for alias in node.names:
@@ -62,7 +62,6 @@ def bind_import_from(interpreter: Interpreter, node: ast.ImportFrom, frame: Fram
             frame.module.stars.append((module, node))
         else:
             frame.names[alias.asname or alias.name] = Import(module, alias.name, frame.module, node, alias)
-    del interpreter
 
 
 def absolute_module(node: ast.ImportFrom, importer: Module) -> str | None:
@@ -118,8 +117,8 @@ def module_attribute(interpreter: Interpreter, module: Module, name: str) -> Fou
     interpreter.run_module(module)
     if name in module.names:
         return Found(force(interpreter, module.names, name))
-    for target, node in reversed(module.stars):
-        found = _through_star(interpreter, target, name, node, module)
+    for target, _ in reversed(module.stars):
+        found = _through_star(interpreter, target, name, module)
         if found is not None:
             return found
     if module.is_package and interpreter.table.has(f"{module.name}.{name}"):
@@ -128,9 +127,7 @@ def module_attribute(interpreter: Interpreter, module: Module, name: str) -> Fou
     return None
 
 
-def _through_star(
-    interpreter: Interpreter, target: str, name: str, node: ast.ImportFrom, importer: Module
-) -> Found | None:
+def _through_star(interpreter: Interpreter, target: str, name: str, importer: Module) -> Found | None:
     if target.partition(".")[0] in RESERVED:
         known = interpreter.sdk_names()
         return Found(SdkSymbol(name, f"{target}.{name}")) if name in known else None
@@ -150,7 +147,6 @@ def _through_star(
         return module_attribute(interpreter, module, name)
     finally:
         interpreter.star_visits.discard(key)
-        del node
 
 
 def _declared_all(interpreter: Interpreter, module: Module) -> list[Any] | None:

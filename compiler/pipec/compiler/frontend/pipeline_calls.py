@@ -35,7 +35,7 @@ def call_pipeline(
         )
     orders = [one for one in (arguments.keywords.pop("after", None),) if one is not None]
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
-    _warn_of_configuration(interpreter, pipeline, span)
+    _warn_of_configuration(interpreter, pipeline)
     graph = interpreter.graph
     name = graph.reserve(pipeline_name(pipeline), span)
     positional, keywords = arguments.values()
@@ -74,7 +74,7 @@ def pipeline_name(pipeline: PipelineValue) -> str:
 _UNREMARKABLE = frozenset({"name", "enable_cache"})
 
 
-def _warn_of_configuration(interpreter: Interpreter, pipeline: PipelineValue, span: Span) -> None:
+def _warn_of_configuration(interpreter: Interpreter, pipeline: PipelineValue) -> None:
     """ZenML ignores the inner pipeline's decorator (`reference/zenml.md` §1.4); so do we, but not in silence."""
     ignored = [key for key in pipeline.options if key not in _UNREMARKABLE]
     if ignored:
@@ -89,4 +89,3 @@ def _warn_of_configuration(interpreter: Interpreter, pipeline: PipelineValue, sp
                 help="set it on the outer pipeline, or on the steps",
             )
         )
-    del span

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from pipec.compiler.frontend.interpreter import Interpreter
-
 DISTRIBUTIONS = {
     "attr": "attrs", "bs4": "beautifulsoup4", "cv2": "opencv-python", "Crypto": "pycryptodome", "dateutil": "python-dateutil",
     "docx": "python-docx", "dotenv": "python-dotenv", "faiss": "faiss-cpu", "fitz": "PyMuPDF", "git": "GitPython",
@@ -50,9 +48,7 @@ SAME_NAME = frozenset(
 _NAME = pattern(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*?)\s*$")
 
 
-def requirements_of(
-    root: Path, modules: Iterable[str], interpreter: Interpreter
-) -> tuple[tuple[str, ...], list[Diagnostic]]:
+def requirements_of(root: Path, modules: Iterable[str]) -> tuple[tuple[str, ...], list[Diagnostic]]:
     """The requirement strings for these imported modules, sorted, and a warning for each that cannot be traced."""
     modules = sorted(set(modules))
     if not modules:
@@ -66,7 +62,6 @@ def requirements_of(
             unknown.add(module.partition(".")[0])
         else:
             found[normalise(distribution)] = declared.get(normalise(distribution), distribution)
-    del interpreter
     return tuple(found[key] for key in sorted(found)), [_untraced(name) for name in sorted(unknown)]
 
 

@@ -143,7 +143,7 @@ class StatementMixin:
         return None
 
     def _run_ImportFrom(self, node: ast.ImportFrom, frame: Frame) -> Signal:
-        names.bind_import_from(cast("Interpreter", self), node, frame)
+        names.bind_import_from(node, frame)
         return None
 
     def _run_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Signal:

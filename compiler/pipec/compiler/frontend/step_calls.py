@@ -10,7 +10,6 @@ from pipec.compiler.frontend.configuration import call_config, check_options
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     Fault,
-    Frame,
     Setting,
     StepResult,
     StepValue,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from pipec.compiler.source import Span
 
 
-def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, span: Span, frame: Frame) -> Any:
+def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, span: Span) -> Any:
     """Adds a call to the graph and returns its result as the pipeline sees it.
 
     One output is a value; several are a tuple of values; none is a result that only orders.
@@ -43,16 +42,13 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     check_options(step.options, "step")
     given = dict(arguments.keywords)
     identifier = _identifier(given.pop("id", None) or step.options.get("id"))
-    orders = [
-        one for one in (step.options.get("after"), given.pop("after", None), given.pop("start_after", None)) if one
-    ]
+    orders = [one for one in (step.options.get("after"), given.pop("after", None)) if one]
     bound = _bind(definition, arguments.positional, given, step.options.get("parameters"), span)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     config = call_config(interpreter, step)
     name = interpreter.graph.reserve(_base(step, definition), span, identifier)
     interpreter.graph.add(Call(name, definition.symbol, values, span, config, after))
-    del frame
     return result_of(name, definition)
 
 

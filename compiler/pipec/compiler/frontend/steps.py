@@ -68,11 +68,9 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
         raise Fault(Diagnostic("PC0311", "a lambda cannot be a step", span, help="write it as a function"))
     if function.frame is not None:
         raise Fault(_not_top_level(function, span))
-    own = function.module.span(node)
     place = function.module.source.span(
         node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
     )
-    del own
     is_method = isinstance(step.definition, ClassValue)
     symbol = f"{function.module.name}:{step.definition.qualified_name}"  # type: ignore[union-attr]
     outputs, returns_tuple = _outputs(interpreter, function, node, _materializers(step))
