@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import pathlib
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
@@ -20,13 +18,13 @@ from pipec.compiler.frontend.values import (
     find_unknown,
 )
 from pipec.compiler.ir import types
+from pipec.compiler.ir.constants import TAG, NotConstant, encode, text
 from pipec.compiler.ir.types import Type
 from pipec.compiler.ir.values import Const, DictOf, Json, ListOf, Value
 
 if TYPE_CHECKING:
     from pipec.compiler.source import Span
 
-TAG = "$pipec"
 _DEPTH_LIMIT = 100
 
 
@@ -101,17 +99,13 @@ def to_json(value: Any, span: Span, depth: int = 0) -> Json:
     match value:
         case EnumMember(symbol=symbol, name=name):
             return {TAG: ["enum", symbol, name]}
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if math.isfinite(value) else {TAG: ["float", _not_finite(value)]}
         case list():
             return [to_json(part, span, depth + 1) for part in value]
         case dict():
             return _dict_to_json(value, span, depth)
         case tuple() | set() | frozenset():
             parts = [to_json(part, span, depth + 1) for part in value]
-            return {TAG: [type(value).__name__, parts if isinstance(value, tuple) else sorted(parts, key=repr)]}
+            return {TAG: [type(value).__name__, parts if isinstance(value, tuple) else sorted(parts, key=text)]}
         case InstanceValue(cls=cls, fields=fields):
             inner = {name: to_json(part, span, depth + 1) for name, part in fields.items()}
             return {TAG: ["object", f"{cls.module.name}:{cls.qualified_name}", inner]}
@@ -121,7 +115,7 @@ def to_json(value: Any, span: Span, depth: int = 0) -> Json:
         ):
             return {TAG: ["symbol", f"{module.name}:{name}"]}
         case _:
-            return _tagged(value, span)
+            return _plain(value, span)
 
 
 def _dict_to_json(value: dict[Any, Any], span: Span, depth: int) -> Json:
@@ -131,46 +125,25 @@ def _dict_to_json(value: dict[Any, Any], span: Span, depth: int) -> Json:
     return {TAG: ["dict", pairs]}
 
 
-def _tagged(value: Any, span: Span) -> Json:
-    import base64  # rare values: their modules cost start-up time
-    import datetime
-    import decimal
-    import fractions
-    import uuid
-
-    match value:
-        case bytes():
-            return {TAG: ["bytes", base64.b64encode(value).decode()]}
-        case complex():
-            return {TAG: ["complex", str(value).strip("()")]}
-        case datetime.datetime() | datetime.date() | datetime.time():
-            return {TAG: [type(value).__name__, value.isoformat()]}
-        case datetime.timedelta():
-            return {TAG: ["timedelta", value.total_seconds()]}
-        case decimal.Decimal() | uuid.UUID() | fractions.Fraction():
-            return {TAG: [type(value).__name__.lower(), str(value)]}
-        case pathlib.PurePath():
-            return {TAG: ["path", value.as_posix()]}
-        case range():
-            return list(value)
-        case _:
-            raise Fault(
-                Diagnostic(
-                    "PC0313",
-                    f"{describe(value)} cannot travel to a step",
-                    span,
-                    notes=(
-                        "a step takes results, parameters, and plain values: numbers, text, lists, dicts, dates, objects of your own data classes",
-                    ),
-                    help="make it inside the step",
-                )
+def _plain(value: Any, span: Span) -> Json:
+    """A leaf, as `ir.constants` encodes it: the one place that knows which values canonical JSON has."""
+    if isinstance(value, range):
+        return list(value)
+    try:
+        return encode(value)
+    except NotConstant as refused:
+        raise Fault(
+            Diagnostic(
+                "PC0313",
+                f"{describe(value)} cannot travel to a step",
+                span,
+                notes=(
+                    *([] if str(refused).startswith("a value of type") else [f"it is {refused}"]),
+                    "a step takes results, parameters, and plain values: numbers, text, lists, dicts, dates, objects of your own data classes",
+                ),
+                help="make it inside the step",
             )
-
-
-def _not_finite(value: float) -> str:
-    if math.isnan(value):
-        return "nan"
-    return "inf" if value > 0 else "-inf"
+        ) from None
 
 
 def const_type(value: Any) -> Type:
