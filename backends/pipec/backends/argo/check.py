@@ -30,7 +30,7 @@ Document = dict[str, Any]
 def check_text(file: GeneratedFile) -> list[Diagnostic]:
     """Every finding in the file."""
     try:
-        documents: list[Document] = read_back(file.text)
+        documents = read_back(file.text)
     except ValueError as fault:
         return [_fault(file, f"no YAML: {fault}")]
     if not all(isinstance(one, dict) for one in documents):
