@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import operations
+from pipec.compiler.frontend import host, operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
@@ -14,6 +14,7 @@ from pipec.compiler.frontend.values import (
     External,
     Fault,
     Frame,
+    ProjectFile,
     StepResult,
     Symbolic,
     Unknown,
@@ -47,6 +48,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "a condition on it", span)
+                host.check_shape(value, f"an `{construct}`", span)
                 raise Fault(run_time_control(construct, value, span))
             case StepResult(outputs=()):
                 from pipec.compiler.frontend.transport import no_output
@@ -76,6 +78,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "iteration over it", span)
+                host.check_shape(value, "how often a loop runs", span)
                 raise Fault(run_time_control(construct, value, span))
             case StepResult(outputs=outputs) if outputs:
                 return list(outputs)
@@ -83,6 +86,8 @@ class ControlMixin:
                 return list(value.names["__members__"].values())
             case External():
                 raise Fault(not_known(value, span))
+            case ProjectFile(text=text):
+                return text.splitlines(keepends=True)
             case _ if isinstance(value, ABSTRACT):
                 message = f"{describe(value)} cannot be iterated over"
                 raise Fault(Diagnostic("PC0206", message, span))

@@ -57,8 +57,10 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
         self.star_visits: set[tuple[int, str]] = set()
         self.submodules: dict[str, list[str]] = {}
         self.pipeline_stack: list[Any] = []
-        self.context: dict[str, Any] = {}
+        self.files_read: dict[str, Span] = {}
+        self._draws: dict[str, int] = {}
         self.program: Program = _NO_PROGRAM
+        self._body = ""
         self._fuel = FUEL
         self._stopped: Diagnostic | None = None
 
@@ -71,6 +73,8 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
         self.program, self.graph, self.strict = program, graph, True
         self.depth, self.raises, self._fuel, self._stopped = 0, False, FUEL, None
         self.pipeline_stack = [function.node]
+        self._body, self._draws = function.qualified_name, {}
+        self.files_read = {}
         self._limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(self._limit, 10_000))
 
@@ -130,6 +134,12 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
     def file_of(self, module: Module) -> str:
         """What `__file__` folds to: the path from the code root."""
         return module.source.path
+
+    def place_of_draw(self, span: Span) -> str:
+        """What tells one draw from another: where it is made, and how many were made there before; no line numbers."""
+        where = self._body if self.graph is not None else span.path
+        self._draws[where] = self._draws.get(where, 0) + 1
+        return f"{where}#{self._draws[where]}"
 
     def siblings(self, name: str) -> list[str]:
         """The modules beside module `name`, for near names."""

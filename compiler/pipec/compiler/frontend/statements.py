@@ -14,6 +14,7 @@ from pipec.compiler.frontend.values import (
     Fault,
     Frame,
     InstanceValue,
+    ProjectFile,
     StepResult,
     Symbolic,
     Unknown,
@@ -96,9 +97,8 @@ class StatementMixin:
         if this.strict and isinstance(value, Unknown):
             if value.diagnostic.code not in _CANNOT_KNOW:
                 raise Fault(value.diagnostic)
-            text = ast.get_source_segment(frame.module.source.text, node) or "this"
-            call = text.partition("(")[0].strip()
-            this.report(_dropped(call, this.span(node, frame)))
+            called = node.value.func if isinstance(node.value, ast.Call) else node.value
+            this.report(_dropped(_one_line(ast.unparse(called)), this.span(node, frame)))
         return None
 
     def _run_Assign(self, node: ast.Assign, frame: Frame) -> Signal:
@@ -208,7 +208,7 @@ class StatementMixin:
         this = cast("Interpreter", self)
         for item in node.items:
             value = this.evaluate(item.context_expr, frame)
-            if not isinstance(value, Unknown):
+            if not isinstance(value, Unknown | ProjectFile):
                 message = f"`with` over {describe(value)} is not supported here"
                 raise Fault(
                     Diagnostic(
@@ -217,7 +217,7 @@ class StatementMixin:
                         this.span(item, frame) if hasattr(item, "lineno") else this.span(item.context_expr, frame),
                     )
                 )
-            if this.strict:
+            if this.strict and isinstance(value, Unknown):
                 this.report(_dropped("with", this.span(item.context_expr, frame)))
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value, frame)
