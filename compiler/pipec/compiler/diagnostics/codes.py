@@ -41,6 +41,10 @@ CODES: dict[str, Code] = {
     "PC0212": Code("legacy-api", "the program uses an API that ZenML removed"),
     "PC0213": Code("host-read", "the program reads the machine that compiles it"),
     "PC0214": Code("dropped-effect", "a call whose result the graph does not use is left out"),
+    "PC0220": Code("host-shapes-graph", "what only a step's container knows decides the shape of the graph"),
+    "PC0221": Code("version-not-made", "an artifact is looked up in a version of a model that no run has made"),
+    "PC0222": Code("run-fact", "the clock or a draw becomes a fact of the run"),
+    "PC0223": Code("file-read", "a file of the project is read while the pipeline is compiled"),
     # 03: pipeline graph
     "PC0301": Code("missing-argument", "a call leaves out an argument that has no default"),
     "PC0302": Code("unknown-argument", "a call passes an argument that the step does not take"),
