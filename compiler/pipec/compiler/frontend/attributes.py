@@ -66,9 +66,9 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
                 return found.value
             raise Fault(_no_attribute(f"the module `{module.name}`", name, span, module.names))
         case External(path=path):
-            return External(f"{path}.{name}")
+            return interpreter.external(f"{path}.{name}", span)
         case SdkSymbol():
-            return _of_sdk(owner, name, span)
+            return _of_sdk(interpreter, owner, name, span)
         case StepValue():
             return _of_step(owner, name, span)
         case PipelineValue():
@@ -127,9 +127,14 @@ def _of_plain(value: Any, name: str, span: Span) -> Any:
     return Method(value, name) if callable(attribute) else attribute
 
 
-def _of_sdk(owner: SdkSymbol, name: str, span: Span) -> Any:
-    from pipec.compiler.frontend.sdk import enum_value
+def _of_sdk(interpreter: Interpreter, owner: SdkSymbol, name: str, span: Span) -> Any:
+    from pipec.compiler.frontend.sdk import enum_value, integration_constant
 
+    path = f"{owner.path}.{name}"
+    if path.startswith("zenml.integrations."):
+        constant = integration_constant(path)
+        found = interpreter.external(path, span) if constant is None else constant
+        return found if not isinstance(found, External) else SdkSymbol(name, path)
     member = enum_value(owner.name, name, span)
     if member is not None:
         return member.value

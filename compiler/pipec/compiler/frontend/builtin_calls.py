@@ -357,7 +357,9 @@ def call_external(interpreter: Interpreter, path: str, arguments: Arguments, spa
             f"what `{path}` returns is not known at compile time",
             span,
             notes=("the compiler never imports or runs code",),
-            help="call it inside a step, or pass the value as a parameter of the pipeline",
+            help="if it is a step, declare its signature in `[tool.pipec.stubs]`; else call it inside a step"
+            if any(isinstance(one, Symbolic | StepResult) for one in [*positional, *keywords.values()])
+            else "call it inside a step, or pass the value as a parameter of the pipeline",
         )
     )
 

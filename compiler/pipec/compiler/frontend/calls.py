@@ -29,6 +29,7 @@ from pipec.compiler.frontend.values import (
     Unknown,
     describe,
 )
+from pipec.compiler.ir.values import Param
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -183,7 +184,20 @@ class CallMixin:
             case External(path=path):
                 return builtin_calls.call_external(this, path, arguments, span)
             case _:
+                if isinstance(function, Symbolic) and isinstance(function.value, Param) and this.pipeline_stack:
+                    raise Fault(self._steps_as_arguments(function.value, frame))
                 raise Fault(not_callable(function, span))
+
+    def _steps_as_arguments(self, parameter: Param, frame: Frame) -> Diagnostic:
+        """One fault for each pipeline, at its head."""
+        from pipec.compiler.frontend.legacy import steps_as_arguments
+
+        node = cast("Interpreter", self).pipeline_stack[0]
+        first = next((one.arg for one in node.args.args), parameter.name)
+        end = node.col_offset + len("def ") + len(node.name)
+        return steps_as_arguments(
+            node.name, first, frame.module.source.span(node.lineno, node.col_offset, node.lineno, end)
+        )
 
     def call_function(
         self, function: FunctionValue, positional: Sequence[Any], keywords: Mapping[str, Any], span: Span, frame: Frame

@@ -20,10 +20,11 @@ from pipec.compiler.frontend.expressions import ExpressionMixin
 from pipec.compiler.frontend.lower import Program
 from pipec.compiler.frontend.names import Import, Pending
 from pipec.compiler.frontend.statements import StatementMixin
-from pipec.compiler.frontend.values import Fault, Frame, SdkSymbol, Unknown
+from pipec.compiler.frontend.stubs import Stubs
+from pipec.compiler.frontend.values import External, Fault, Frame, SdkSymbol, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from pipec.compiler.frontend.graph import GraphBuilder
     from pipec.compiler.frontend.modules import Module, ModuleTable
@@ -41,13 +42,15 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
 
     Attributes:
         table: the project's modules.
+        stubs: the steps outside the project whose signatures are known.
         diagnostics: what strict evaluation found, in the order it was found.
         graph: the graph of the pipeline whose body runs; None outside of one.
         strict: whether a faulty statement is reported (a pipeline's body) or makes its names unknown (a module).
     """
 
-    def __init__(self, table: ModuleTable) -> None:
+    def __init__(self, table: ModuleTable, stubs: Mapping[str, str] | None = None) -> None:
         self.table = table
+        self.stubs = Stubs(stubs or {})
         self.diagnostics: list[Diagnostic] = []
         self.graph: GraphBuilder | None = None
         self.strict = False
@@ -60,6 +63,7 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
         self.files_read: dict[str, Span] = {}
         self._draws: dict[str, int] = {}
         self.program: Program = _NO_PROGRAM
+        self.uses_legacy = False
         self._body = ""
         self._fuel = FUEL
         self._stopped: Diagnostic | None = None
@@ -73,6 +77,7 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
         self.program, self.graph, self.strict = program, graph, True
         self.depth, self.raises, self._fuel, self._stopped = 0, False, FUEL, None
         self.pipeline_stack = [function.node]
+        self.uses_legacy = False
         self._body, self._draws = function.qualified_name, {}
         self.files_read = {}
         self._limit = sys.getrecursionlimit()
@@ -160,12 +165,24 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
 
     def sdk_symbol(self, imported: Import, path: str) -> Any:
         """What a name imported from `zenml` or `pipec` means."""
-        from pipec.compiler.frontend.sdk import check_name, check_shadowing
+        from pipec.compiler.frontend import stubs
+        from pipec.compiler.frontend.sdk import check_name, check_shadowing, integration_constant
 
         diagnostic = check_shadowing(self.table, imported, path) or check_name(imported)
         if diagnostic is not None:
             return Unknown(diagnostic)
-        return SdkSymbol(path.rpartition(".")[2], path)
+        stub = self.stubs.find(path) if path.startswith("zenml.integrations.") else None
+        if stub is not None:
+            return stubs.step_of(stub, imported.importer.span(imported.alias))
+        constant = integration_constant(path)
+        return SdkSymbol(path.rpartition(".")[2], path) if constant is None else constant
+
+    def external(self, path: str, span: Span) -> Any:
+        """A name of another package: a step where a stub says so, else only its path."""
+        from pipec.compiler.frontend import stubs
+
+        stub = self.stubs.find(path)
+        return External(path) if stub is None else stubs.step_of(stub, span)
 
     def define_pending(self, pending: Pending) -> Any:
         """Evaluates a decorated definition whose name is used for the first time."""

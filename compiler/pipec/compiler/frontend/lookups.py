@@ -196,7 +196,7 @@ def _model_query(interpreter: Interpreter, model: SettingsValue, span: Span) -> 
     if own_fields.get("name") == name and version in (None, own_fields.get("version")):
         return {"model": name}
     if version is None:
-        message = f"`Model({name!r})` without a version stands for a version that no run has made yet"
+        message = f"`Model(name={name!r})` without a version stands for a version that no run has made yet"
         raise Fault(Diagnostic("PC0221", message, span, help="give the version, or the stage, that is looked in"))
     return {"model": name, "model_version": version}
 

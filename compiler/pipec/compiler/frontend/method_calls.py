@@ -62,7 +62,9 @@ _STORING = frozenset(
 """Methods of lists, dicts and sets that move elements about without looking at them."""
 
 
-def call_method(interpreter: Interpreter, method: Method, arguments: Arguments, node: ast.Call, frame: Frame) -> Any:
+def call_method(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
+    interpreter: Interpreter, method: Method, arguments: Arguments, node: ast.Call, frame: Frame
+) -> Any:
     """The value of `receiver.name(…)`.
 
     Raises:
