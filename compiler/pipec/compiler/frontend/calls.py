@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import builtin_calls, lookups
+from pipec.compiler.frontend import builtin_calls
 from pipec.compiler.frontend.statements import Returned
 from pipec.compiler.frontend.values import (
     Builtin,
@@ -68,7 +68,9 @@ class CallMixin:
         this = cast("Interpreter", self)
         function = this.evaluate(node.func, frame)
         if isinstance(function, ServerValue):
-            return lookups.call_server(function, self.arguments_of(node, frame), this.span(node, frame))
+            from pipec.compiler.frontend.lookups import call_server
+
+            return call_server(function, self.arguments_of(node, frame), this.span(node, frame))
         if isinstance(function, Unknown) or (isinstance(function, Builtin) and function.name in EFFECTS):
             self._arguments_of_effect(node, frame)
             return (
@@ -182,7 +184,9 @@ class CallMixin:
             case Builtin(name=name):
                 return builtin_calls.call_builtin(this, name, arguments, span)
             case External(path=path):
-                return builtin_calls.call_external(this, path, arguments, span)
+                from pipec.compiler.frontend.external_calls import call_external
+
+                return call_external(this, path, arguments, span)
             case _:
                 if isinstance(function, Symbolic) and isinstance(function.value, Param) and this.pipeline_stack:
                     raise Fault(self._steps_as_arguments(function.value, frame))

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import host, operations
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
@@ -48,7 +48,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "a condition on it", span)
-                host.check_shape(value, f"an `{construct}`", span)
+                operations.check_shape(value, f"an `{construct}`", span)
                 raise Fault(run_time_control(construct, value, span))
             case StepResult(outputs=()):
                 from pipec.compiler.frontend.transport import no_output
@@ -78,7 +78,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "iteration over it", span)
-                host.check_shape(value, "how often a loop runs", span)
+                operations.check_shape(value, "how often a loop runs", span)
                 raise Fault(run_time_control(construct, value, span))
             case StepResult(outputs=outputs) if outputs:
                 return list(outputs)

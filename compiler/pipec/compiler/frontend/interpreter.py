@@ -20,7 +20,6 @@ from pipec.compiler.frontend.expressions import ExpressionMixin
 from pipec.compiler.frontend.lower import Program
 from pipec.compiler.frontend.names import Import, Pending
 from pipec.compiler.frontend.statements import StatementMixin
-from pipec.compiler.frontend.stubs import Stubs
 from pipec.compiler.frontend.values import External, Fault, Frame, SdkSymbol, Unknown
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
 
     def __init__(self, table: ModuleTable, stubs: Mapping[str, str] | None = None) -> None:
         self.table = table
-        self.stubs = Stubs(stubs or {})
+        self.stubs = stubs or {}
         self.diagnostics: list[Diagnostic] = []
         self.graph: GraphBuilder | None = None
         self.strict = False
@@ -165,23 +164,26 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
 
     def sdk_symbol(self, imported: Import, path: str) -> Any:
         """What a name imported from `zenml` or `pipec` means."""
-        from pipec.compiler.frontend import stubs
         from pipec.compiler.frontend.sdk import check_name, check_shadowing, integration_constant
 
         diagnostic = check_shadowing(self.table, imported, path) or check_name(imported)
         if diagnostic is not None:
             return Unknown(diagnostic)
-        stub = self.stubs.find(path) if path.startswith("zenml.integrations.") else None
-        if stub is not None:
-            return stubs.step_of(stub, imported.importer.span(imported.alias))
+        if not path.startswith("zenml.integrations."):
+            return SdkSymbol(path.rpartition(".")[2], path)
+        found = self.external(path, imported.importer.span(imported.alias))
+        if not isinstance(found, External):
+            return found
         constant = integration_constant(path)
         return SdkSymbol(path.rpartition(".")[2], path) if constant is None else constant
 
     def external(self, path: str, span: Span) -> Any:
         """A name of another package: a step where a stub says so, else only its path."""
+        if not self.stubs and not path.startswith("zenml.integrations."):
+            return External(path)
         from pipec.compiler.frontend import stubs
 
-        stub = self.stubs.find(path)
+        stub = stubs.find(self.stubs, path)
         return External(path) if stub is None else stubs.step_of(stub, span)
 
     def define_pending(self, pending: Pending) -> Any:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.values import Frame, FunctionValue
     from pipec.compiler.source import Span
 
-NAMES = frozenset({"Output", "BaseParameters", "BaseStepConfig"})
 _PARAMETERS = frozenset({"BaseParameters", "BaseStepConfig"})
 
 

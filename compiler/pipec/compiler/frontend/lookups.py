@@ -103,11 +103,6 @@ def _plain(value: Any) -> Any:
     return str(value) if type(value).__name__ in {"UUID", "PurePosixPath"} else value
 
 
-def is_look_up(value: Any, *kinds: str) -> bool:
-    """Whether `value` is a look-up of one of `kinds`."""
-    return isinstance(value, Symbolic) and _kind(value) in kinds
-
-
 def _kind(value: Symbolic) -> str | None:
     match value.value:
         case Lazy(kind=kind):

@@ -12,8 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.frontend import lookups, operations
-from pipec.compiler.frontend.legacy import NAMES as LEGACY_NAMES
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.names import Found
 from pipec.compiler.frontend.values import (
     ABSTRACT,
@@ -50,6 +49,8 @@ PUBLIC_NAMES = frozenset(
     run_hook save_artifact show step unmapped wait""".split()
 )
 """What `from zenml import *` binds (`zenml.__all__`, `reference/zenml.md` §1.1)."""
+
+LEGACY_NAMES = frozenset({"Output", "BaseParameters", "BaseStepConfig"})
 
 
 def check_shadowing(table: ModuleTable, imported: Import, path: str) -> Diagnostic | None:
@@ -100,9 +101,13 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
     if symbol.name in LEGACY_NAMES:
         return Unknown(legacy(symbol.name, span))
     if symbol.name == "Client":
-        return lookups.client(span)
+        from pipec.compiler.frontend.lookups import client
+
+        return client(span)
     if symbol.name == "get_pipeline_context":
-        return lookups.pipeline_context(interpreter, span)
+        from pipec.compiler.frontend.lookups import pipeline_context
+
+        return pipeline_context(interpreter, span)
     if symbol.name == "CommandStep":
         return _command_step(arguments, span)
     if symbol.name == "run_with_accelerate":

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.calls import Arguments, unknown_argument
 from pipec.compiler.frontend.configuration import call_config, check_options
-from pipec.compiler.frontend.legacy import implied_arguments
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     Fault,
@@ -72,6 +71,8 @@ def _implied(
         not one.is_required or one.name in names for one in definition.inputs
     ):
         return {}
+    from pipec.compiler.frontend.legacy import implied_arguments
+
     return implied_arguments(interpreter, step.definition, dict.fromkeys(names), span)
 
 

@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import legacy
 from pipec.compiler.frontend.annotations import Annotation, artifact_name, read_annotation
 from pipec.compiler.frontend.docstrings import docstring
 from pipec.compiler.frontend.transport import const_type, to_json
@@ -93,7 +92,7 @@ def _define_opaque(interpreter: Interpreter, step: StepValue, path: str, span: S
     """The `StepDef` of a step outside the project, by its stub."""
     from pipec.compiler.frontend import stubs
 
-    stub = interpreter.stubs.find(path)
+    stub = stubs.find(interpreter.stubs, path)
     if stub is None:
         raise Fault(Diagnostic("PC0211", f"the step `{path}` is defined outside the project", span))
     function = stubs.function_of(interpreter, stub, span)
@@ -185,8 +184,7 @@ def _outputs(
     if node.returns is None:
         annotations = [("output", types.ANY)] if _returns_value(node) else []
         return _make(annotations, materializers, span), False
-    named = legacy.outputs_of(interpreter, node.returns, frame)
-    if named is not None:
+    if isinstance(node.returns, ast.Call) and (named := _legacy_outputs(interpreter, node.returns, frame)) is not None:
         old = [(name, read_annotation(interpreter, type_, frame).type) for name, type_ in named]
         return _make(old, materializers, span), len(old) > 1
     parts = tuple_parts(interpreter, node.returns, frame)
@@ -203,6 +201,12 @@ def _outputs(
         return (), False
     name = _output_name(whole)
     return _make([("output" if name is None else name, whole.type)], materializers, span), False
+
+
+def _legacy_outputs(interpreter: Interpreter, node: ast.Call, frame: Frame) -> list[tuple[str, ast.expr]] | None:
+    from pipec.compiler.frontend.legacy import outputs_of
+
+    return outputs_of(interpreter, node, frame)
 
 
 def _output_name(annotation: Annotation) -> str | None:

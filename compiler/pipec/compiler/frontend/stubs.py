@@ -139,27 +139,24 @@ class Stub:
     integration: str = ""
 
 
-class Stubs:
-    """The steps outside the project that are known.
+def find(declared: Mapping[str, str], path: str) -> Stub | None:
+    """The step of that dotted path.
 
     Args:
         declared: signatures by `module:name` or dotted path, as `[tool.pipec.stubs]` gives them.
+        path: the dotted path under which the program imports it.
     """
-
-    def __init__(self, declared: Mapping[str, str]) -> None:
-        self._declared = {path.replace(":", "."): text for path, text in declared.items()}
-
-    def find(self, path: str) -> Stub | None:
-        """The step of that dotted path."""
-        if path == _COMMAND:
-            return Stub(path, "(command: list[str] | str) -> None")
-        if path in self._declared:
-            return Stub(path, self._declared[path])
-        parts = path.split(".")
-        if parts[:2] != ["zenml", "integrations"] or len(parts) < 5 or parts[3] != "steps":
-            return None
-        signature = SHIPPED.get(parts[2], {}).get(parts[-1])
-        return None if signature is None else Stub(path, signature, parts[2])
+    if path == _COMMAND:
+        return Stub(path, "(command: list[str] | str) -> None")
+    module, _, name = path.rpartition(".")
+    signature = declared.get(path) or declared.get(f"{module}:{name}")
+    if signature is not None:
+        return Stub(path, signature)
+    parts = path.split(".")
+    if parts[:2] != ["zenml", "integrations"] or len(parts) < 5 or parts[3] != "steps":
+        return None
+    signature = SHIPPED.get(parts[2], {}).get(name)
+    return None if signature is None else Stub(path, signature, parts[2])
 
 
 def step_of(stub: Stub, span: Span) -> StepValue:
