@@ -196,12 +196,11 @@ def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
         return Method(owner, name)
     if kind is not None and hasattr(kind, name) and not name.startswith("_"):
         type_ = types.INT if value.type.name in _RARE_CLASSES else types.ANY
-        return Symbolic(Expr("attr", (value, operations.to_value(name, span)), type_))
+        return operations.symbolic("attr", [owner, name], type_, span)
     operations.check_use(owner, f"`.{name}`", span)
     if kind is not None:
         raise Fault(_no_attribute(f"a `{value.type}`", name, span, dir(kind)))
-    constant = operations.to_value(name, span)
-    return Symbolic(Expr("attr", (value, constant), types.ANY))
+    return operations.symbolic("attr", [owner, name], types.ANY, span)
 
 
 def _of_result(owner: StepResult, name: str, span: Span) -> Any:
