@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,13 +92,13 @@ def main(arguments: Sequence[str]) -> int:
     bad = 0
     for target in targets:
         with ThreadPoolExecutor(given.jobs) as pool:
-            outcomes = list(pool.map(lambda row: measure(given.folder, row, target), rows))
+            outcomes = list(pool.map(partial(measure, given.folder, target), rows))
         print(report(rows, outcomes, target, is_quiet=given.quiet))
         bad += sum(one.state not in {"compiled", "refused"} for one in outcomes)
     return 1 if bad else 0
 
 
-def measure(folder: Path, row: Row, target: str) -> Outcome:
+def measure(folder: Path, target: str, row: Row) -> Outcome:
     """Compiles one pipeline in a process of its own."""
     checkout = folder / row.repository.replace("/", "+")
     file = checkout / row.path

@@ -204,7 +204,7 @@ class Walk:
         base = absolute_module(node, module) or ""
         source = self.slicer.module(base)
         if source is None:
-            self._third_party(base)
+            self.third_party(base)
             return
         submodule = (
             None if alias.name in self.slicer.units(source).by_name else self.slicer.module(f"{base}.{alias.name}")
@@ -218,7 +218,7 @@ class Walk:
     def _bring_module(self, full: str, bound: str, attributes: tuple[str, ...]) -> None:
         found = self.slicer.module(bound)
         if found is None:
-            self._third_party(full)
+            self.third_party(full)
             return
         self._from_module(found, attributes)
         if full != bound and (deeper := self.slicer.module(full)) is not None:
@@ -244,21 +244,22 @@ class Walk:
             if isinstance(node, ast.Import):
                 found = self.slicer.module(alias.name)
                 if found is None:
-                    self._third_party(alias.name)
+                    self.third_party(alias.name)
                 elif self.whole_statements:
                     self._enter(found)
                 continue
             base = absolute_module(node, module) or ""
             source = self.slicer.module(base)
             if source is None:
-                self._third_party(base)
+                self.third_party(base)
             elif alias.name == "*":
                 self.want(source, "*")
             elif self.whole_statements or node in _inner_imports(self.slicer.units(module)):
                 self._enter(source)
                 self.want(source, alias.name)
 
-    def _third_party(self, module: str) -> None:
+    def third_party(self, module: str) -> None:
+        """A module that the project does not have; the standard library and the authoring API need no requirement."""
         top = module.partition(".")[0]
         if not top or top in sys.stdlib_module_names:
             return
@@ -317,7 +318,7 @@ def _want_symbols(walk: Walk, symbols: list[str]) -> None:
         if module is not None:
             walk.want(module, name.partition(".")[0])
         else:
-            walk.imports.add(module_name)
+            walk.third_party(module_name)
 
 
 def _closure(slicer: Slicer, symbols: list[str], interpreter: Interpreter) -> tuple[Closure, list[Diagnostic]]:

@@ -126,7 +126,9 @@ def _parse(library: str, text: str, place: str, span: Span) -> Any:
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "yaml":
             raise
-        reason = " ".join(str(error).split())
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        reason = f"{getattr(error, 'problem', None) or 'it cannot be read'}{line}"
     raise Fault(Diagnostic("PC0206", f"{place} is not {library.upper()}: {reason}", span))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.attributes import class_attribute
-from pipec.compiler.frontend.sdk import is_legacy, legacy
+from pipec.compiler.frontend.legacy import is_parameters, warn
 from pipec.compiler.frontend.values import (
     MISSING,
     ClassValue,
@@ -47,10 +47,12 @@ def instantiate(interpreter: Interpreter, cls: ClassValue, arguments: Arguments,
         instance = InstanceValue(cls, {})
         interpreter.call_function(found.value, [instance, *positional], keywords, span, frame)
         return instance
-    if cls.is_dataclass or is_model(cls) or _is_named_tuple(cls):
+    if is_parameters(cls):
+        warn(interpreter, "BaseParameters", span)
+    if cls.is_dataclass or is_model(cls) or is_parameters(cls) or _is_named_tuple(cls):
         return _with_fields(interpreter, cls, arguments, span)
     if any(not isinstance(base, ClassValue) for base in cls.bases):
-        return Unknown(_removed(cls) or _not_known(cls, span))
+        return Unknown(_not_known(cls, span))
     if positional or keywords:
         raise Fault(Diagnostic("PC0302", f"`{cls.qualified_name}` takes no arguments", span))
     return InstanceValue(cls, {})
@@ -98,7 +100,7 @@ def _with_fields(interpreter: Interpreter, cls: ClassValue, arguments: Arguments
     names = field_names(cls)
     positional, keywords = arguments.values()
     fields: dict[str, Any] = {}
-    if len(positional) > len(names) or (positional and is_model(cls)):
+    if len(positional) > len(names) or (positional and (is_model(cls) or is_parameters(cls))):
         raise Fault(Diagnostic("PC0302", f"`{cls.qualified_name}` takes {len(names)} fields, by keyword", span))
     given = {**dict(zip(names, positional, strict=False)), **keywords}
     for name in given:
@@ -152,11 +154,3 @@ def _not_known(cls: ClassValue, span: Span) -> Diagnostic:
         notes=("its class derives from one outside the project",),
         help="make the object inside a step",
     )
-
-
-def _removed(cls: ClassValue) -> Diagnostic | None:
-    """The fault of deriving from what ZenML removed."""
-    for node, base in zip(cls.node.bases, cls.bases, strict=True):
-        if isinstance(base, SdkSymbol) and is_legacy(base):
-            return legacy(base.name, cls.module.span(node))
-    return None

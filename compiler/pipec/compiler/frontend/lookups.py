@@ -103,11 +103,6 @@ def _plain(value: Any) -> Any:
     return str(value) if type(value).__name__ in {"UUID", "PurePosixPath"} else value
 
 
-def is_look_up(value: Any, *kinds: str) -> bool:
-    """Whether `value` is a look-up of one of `kinds`."""
-    return isinstance(value, Symbolic) and _kind(value) in kinds
-
-
 def _kind(value: Symbolic) -> str | None:
     match value.value:
         case Lazy(kind=kind):
@@ -196,7 +191,7 @@ def _model_query(interpreter: Interpreter, model: SettingsValue, span: Span) -> 
     if own_fields.get("name") == name and version in (None, own_fields.get("version")):
         return {"model": name}
     if version is None:
-        message = f"`Model({name!r})` without a version stands for a version that no run has made yet"
+        message = f"`Model(name={name!r})` without a version stands for a version that no run has made yet"
         raise Fault(Diagnostic("PC0221", message, span, help="give the version, or the stage, that is looked in"))
     return {"model": name, "model_version": version}
 

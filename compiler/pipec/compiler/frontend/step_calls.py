@@ -10,6 +10,7 @@ from pipec.compiler.frontend.configuration import call_config, check_options
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     Fault,
+    FunctionValue,
     Setting,
     StepResult,
     StepValue,
@@ -43,6 +44,7 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     given = dict(arguments.keywords)
     identifier = _identifier(given.pop("id", None) or step.options.get("id"))
     orders = [one for one in (step.options.get("after"), given.pop("after", None)) if one]
+    given |= _implied(interpreter, step, definition, arguments, given, span)
     bound = _bind(definition, arguments.positional, given, step.options.get("parameters"), span)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
@@ -50,6 +52,28 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     name = interpreter.graph.reserve(_base(step, definition), span, identifier)
     interpreter.graph.add(Call(name, definition.symbol, values, span, config, after))
     return result_of(name, definition)
+
+
+def _implied(
+    interpreter: Interpreter,
+    step: StepValue,
+    definition: StepDef,
+    arguments: Arguments,
+    given: dict[str, Setting],
+    span: Span,
+) -> dict[str, Setting]:
+    """Arguments that ZenML of old passed by itself; none in nearly every call."""
+    preset = step.options.get("parameters")
+    names = {one.name for one in definition.inputs[: len(arguments.positional)]} | set(given)
+    if preset is not None and isinstance(preset.value, dict):
+        names |= set(preset.value)
+    if not isinstance(step.definition, FunctionValue) or all(
+        not one.is_required or one.name in names for one in definition.inputs
+    ):
+        return {}
+    from pipec.compiler.frontend.legacy import implied_arguments
+
+    return implied_arguments(interpreter, step.definition, dict.fromkeys(names), span)
 
 
 def result_of(name: str, definition: StepDef) -> Any:

@@ -62,6 +62,8 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
     Raises:
         Fault: its signature or its outputs are not allowed.
     """
+    if isinstance(step.definition, External):
+        return _define_opaque(interpreter, step, step.definition.path, span)
     function = step_function(interpreter, step, span)
     node = function.node
     if isinstance(node, ast.Lambda):
@@ -82,6 +84,32 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
         span=place,
         closure=Closure(""),
         doc=docstring(node),
+        returns_tuple=returns_tuple,
+    )
+
+
+def _define_opaque(interpreter: Interpreter, step: StepValue, path: str, span: Span) -> StepDef:
+    """The `StepDef` of a step outside the project, by its stub."""
+    from pipec.compiler.frontend import stubs
+
+    stub = stubs.find(interpreter.stubs, path)
+    if stub is None:
+        raise Fault(Diagnostic("PC0211", f"the step `{path}` is defined outside the project", span))
+    function = stubs.function_of(interpreter, stub, span)
+    if isinstance(function, Diagnostic):
+        raise Fault(function)
+    node = function.node
+    assert isinstance(node, ast.FunctionDef)
+    if warning := stubs.warning(stub, span):
+        interpreter.report(warning)
+    outputs, returns_tuple = _outputs(interpreter, function, node, _materializers(step))
+    return StepDef(
+        symbol=f"{function.module.name}:{node.name}",
+        name=_name(step, node, is_method=False),
+        inputs=_inputs(interpreter, function, node, span, is_method=False),
+        outputs=outputs,
+        span=span,
+        closure=Closure(""),
         returns_tuple=returns_tuple,
     )
 
@@ -156,20 +184,29 @@ def _outputs(
     if node.returns is None:
         annotations = [("output", types.ANY)] if _returns_value(node) else []
         return _make(annotations, materializers, span), False
+    if isinstance(node.returns, ast.Call) and (named := _legacy_outputs(interpreter, node.returns, frame)) is not None:
+        old = [(name, read_annotation(interpreter, type_, frame).type) for name, type_ in named]
+        return _make(old, materializers, span), len(old) > 1
     parts = tuple_parts(interpreter, node.returns, frame)
     if parts is not None and _returns_literal_tuple(node):
         read = [read_annotation(interpreter, part, frame) for part in parts]
         names = [_output_name(one) for one in read]
-        named = [
+        together = [
             (f"output_{index}" if name is None else name, one.type)
             for index, (name, one) in enumerate(zip(names, read, strict=True))
         ]
-        return _make(named, materializers, span), True
+        return _make(together, materializers, span), True
     whole = read_annotation(interpreter, node.returns, frame)
     if whole.type == types.NONE and not whole.metadata:
         return (), False
     name = _output_name(whole)
     return _make([("output" if name is None else name, whole.type)], materializers, span), False
+
+
+def _legacy_outputs(interpreter: Interpreter, node: ast.Call, frame: Frame) -> list[tuple[str, ast.expr]] | None:
+    from pipec.compiler.frontend.legacy import outputs_of
+
+    return outputs_of(interpreter, node, frame)
 
 
 def _output_name(annotation: Annotation) -> str | None:
