@@ -141,7 +141,7 @@ def _replace(staged: pathlib.Path, target: pathlib.Path) -> None:
 
 
 def _upload(folder: pathlib.Path, manifest: Manifest, text: str, place: str) -> None:
-    system, root = _remote(place)
+    system, root = remote(place)
     for name in manifest.files:
         system.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
         system.put_file(str(folder / name), f"{root}/{name}")
@@ -201,7 +201,7 @@ def _verify(folder: pathlib.Path, manifest: Manifest, place: str) -> None:
 
 
 def _download(place: str, workspace: Workspace) -> tuple[pathlib.Path, Manifest]:
-    system, root = _remote(place)
+    system, root = remote(place)
     folder = workspace.folder()
     try:
         manifest = _read_manifest(system.cat_file(f"{root}/{MANIFEST}"), place)
@@ -213,7 +213,8 @@ def _download(place: str, workspace: Workspace) -> tuple[pathlib.Path, Manifest]
     return folder, manifest
 
 
-def _remote(place: str) -> tuple[Any, str]:
+def remote(place: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL, and the path on it; ImportError where fsspec is not installed."""
     try:
         url_to_fs = importlib.import_module("fsspec.core").url_to_fs
     except ImportError as problem:
