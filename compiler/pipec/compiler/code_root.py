@@ -31,7 +31,6 @@ _ZENML = '''"""Processes that a step starts find `zenml` here; the step itself a
 import sys
 
 from pipec.runtime.imports import stand
-from pipec.compiler.lazy import pattern
 
 sys.modules[__name__] = stand(__name__)
 '''
