@@ -122,7 +122,9 @@ class Attempts:
         start_time: the run's start.
     """
 
-    def __init__(self, store: Store, local: Path, pipeline: Pipeline, run: str, name: str, start_time: dt.datetime) -> None:
+    def __init__(
+        self, store: Store, local: Path, pipeline: Pipeline, run: str, name: str, start_time: dt.datetime
+    ) -> None:
         self.store, self.local, self.pipeline = store, local, pipeline
         self.run, self.name, self.start_time = run, name, start_time
 
@@ -191,7 +193,12 @@ class Attempts:
             else:
                 about = record["outputs"][name]
                 outputs[name] = Stored(
-                    None, self.store.absolute(about["place"]), about["digest"], about["type"], about["materializer"], about["size"]
+                    None,
+                    self.store.absolute(about["place"]),
+                    about["digest"],
+                    about["type"],
+                    about["materializer"],
+                    about["size"],
                 )
         return Outcome(None, outputs, record=record)
 

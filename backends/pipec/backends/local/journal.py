@@ -121,9 +121,7 @@ class Journal:
         with self._guarded():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
-                self.connection.executemany(
-                    "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
-                )
+                self.connection.executemany("INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
             except BaseException:
                 self.connection.execute("ROLLBACK")
                 raise

@@ -76,7 +76,9 @@ class Slots:
                 node = scope.find(id_)
                 inside = inner_values(node, name)
                 if isinstance(node.operation, ForEach):
-                    return {"list": [self.recipe(each, where, f"{prefix}_{i}") for i, (each, where) in enumerate(inside)]}
+                    return {
+                        "list": [self.recipe(each, where, f"{prefix}_{i}") for i, (each, where) in enumerate(inside)]
+                    }
                 return self.recipe(*inside[0], prefix)
             case Item(operation=loop, path=path):
                 base = self._item(scope.iteration(loop), prefix)
