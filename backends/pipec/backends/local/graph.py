@@ -89,9 +89,9 @@ class Scope:
         item: Binding | None = None,
     ) -> None:
         """Makes a node for each operation; none of them is active."""
-        around = () if parent is None else parent.indices
+        around: tuple[int, ...] = () if parent is None else parent.indices
         self.parent, self.owner, self.item = parent, owner, item
-        self.indices = around if index is None else (*around, index)
+        self.indices: tuple[int, ...] = around if index is None else (*around, index)
         self.nodes = {operation.id: Node(operation, self) for operation in block.operations}
         self.unsettled = len(self.nodes)
         self.is_active = False

@@ -134,7 +134,7 @@ class Journal:
                 "SELECT instance, operation, state, attempt, seconds, key, outputs, message FROM instances WHERE run = ?",
                 (run,),
             ).fetchall()
-        return {row[0]: Entry(*row[:6], _outputs(row[6]), row[7]) for row in rows}
+        return {row[0]: _entry(*row) for row in rows}
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs, the newest first. A run whose process has gone without a word is `interrupted`."""
@@ -160,6 +160,11 @@ class Journal:
 def _plain(stored: Stored) -> dict[str, Any]:
     every = {each.name: getattr(stored, each.name) for each in fields(Stored)}
     return {name: value for name, value in every.items() if value not in (None, "", 0)}
+
+
+def _entry(instance: str, operation: str, state: str, attempt: int, seconds: float, key: str, *rest: str) -> Entry:
+    outputs, message = rest
+    return Entry(instance, operation, state, attempt, seconds, key, _outputs(outputs), message)
 
 
 def _outputs(text: str | None) -> dict[str, Stored]:

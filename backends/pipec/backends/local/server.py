@@ -18,6 +18,7 @@ the message of the one attempt that it runs. Standard library alone.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -84,11 +85,11 @@ class Server:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.pipe = (reading, writing)
         while True:
-            ready, _, _ = select.select([self.channel, reading], [], [])
+            ready, _, _ = select.select([self.channel.fileno(), reading], [], [])
             if reading in ready:
                 os.read(reading, 4096)
                 self.reap()
-            if self.channel in ready and not self.receive():
+            if self.channel.fileno() in ready and not self.receive():
                 break
         for pid in self.jobs:
             _kill_group(pid)
@@ -264,17 +265,14 @@ def _extend_path(paths: list[str], before: set[str]) -> None:
 
 
 def _lead_group(pid: int) -> None:
-    try:
+    # It has ended already, has done so itself, or there are no groups here.
+    with contextlib.suppress(OSError, AttributeError):
         os.setpgid(pid, pid)
-    except (OSError, AttributeError):
-        pass  # it has ended already, has done so itself, or there are no groups here
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
-    except OSError:
-        pass  # nobody is left
 
 
 def _finish() -> None:

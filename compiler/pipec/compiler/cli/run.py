@@ -28,14 +28,14 @@ def run(parsed: argparse.Namespace) -> int:
         return usage_error(error)
     show(session, with_notes=not parsed.quiet)
     parsed.format = style
-    if program is None or session.has_errors:
+    if program is None:
         return 1
     return find_executor().run(program, parsed)
 
 
 def _compile(session: Session) -> Program | None:
     parsed = session.parsed
-    if not session.programs or session.has_errors:
+    if session.has_errors:
         return None
     parameters, bind = pairs(parsed.parameter, "-p"), pairs(parsed.bind, "--bind")
     (chosen,) = session.programs
@@ -43,7 +43,7 @@ def _compile(session: Session) -> Program | None:
         chosen.file, None, pipeline=chosen.pipeline, parameters=parameters, bind=bind, project=chosen.project
     )
     session.add(compilation.diagnostics, compilation.sources, chosen.project.root)
-    if session.has_errors or not compilation.pipelines:
+    if not compilation.pipelines:
         return None
     if len(compilation.pipelines) > 1:
         names = [each.symbol.rpartition(":")[2] for each in compilation.pipelines]
@@ -51,7 +51,7 @@ def _compile(session: Session) -> Program | None:
         listed = ", ".join(f"`{name}`" for name in names)
         session.add([Diagnostic("PC0702", f"`{parsed.sources[0]}` has several pipelines: {listed}", help=help_)])
         return None
-    (pipeline,) = compilation.pipelines
+    pipeline = compilation.pipelines[0]
     root = chosen.project.root
     file = chosen.file.relative_to(root).as_posix() if chosen.file.is_relative_to(root) else chosen.file.name
     source = f"{file}:{pipeline.symbol.rpartition(':')[2]}"

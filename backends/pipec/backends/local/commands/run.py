@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.journal import StoreUnusable
 from pipec.backends.local.ledger import LEDGER
-from pipec.backends.local.progress import reporter_for
 from pipec.backends.local.processes import Surroundings
+from pipec.backends.local.progress import reporter_for
 from pipec.backends.local.run import CannotRun, Options
 from pipec.backends.local.run import run as run_pipeline
 from pipec.backends.local.secrets import InvalidSecrets, read_all
