@@ -171,14 +171,18 @@ def instance_name(id_: str, indices: tuple[int, ...]) -> str:
 
 
 class Blocked(Exception):
-    """Something that a value needs has failed."""
+    """Something that a value needs will never be there: `state` says how that one ended."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
 
 
 def blockers(elements: list[Element]) -> dict[Node, bool]:
     """The nodes that must open (False) or be settled (True) before the values are known, as far as can be told now.
 
     Raises:
-        Blocked: one of them has failed, so that they never will be.
+        Blocked: one of them was settled in another way, so that they never will be.
     """
     found: dict[Node, bool] = {}
     pending = [(each.value, each.scope) for each in elements]
@@ -192,7 +196,7 @@ def blockers(elements: list[Element]) -> dict[Node, bool]:
                 elif node.state is None:
                     found[node] = isinstance(node.operation, Call)
                 elif not node.is_good:
-                    raise Blocked
+                    raise Blocked(node.state)
             case Item(operation=loop):
                 item = scope.iteration(loop).item
                 if isinstance(item, Element):

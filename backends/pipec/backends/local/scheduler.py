@@ -209,7 +209,9 @@ class Scheduler:
             return
         try:
             waits = self._waits(node)
-        except Blocked:
+        except Blocked as blocked:
+            if blocked.state == graph.STOPPED:
+                return  # as the run is
             self._settle(node, graph.UPSTREAM_FAILED if self._is_selected(node) else graph.NOT_RUN)
             return
         node.pending = len(waits)
@@ -225,7 +227,7 @@ class Scheduler:
             if other.state is None:
                 waits[other] = True
             elif not other.is_good:
-                raise Blocked
+                raise Blocked(other.state)
         return waits
 
     def _tell(self, node: Node, is_settled: bool) -> None:
