@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
-from ir_builders import Builder, const, expr, item, type_
 
+from ir_builders import Builder, const, expr, item, type_
 from local_runs import Project
 from pipec.compiler.ir.config import Config
 from pipec.compiler.ir.model import ForEach
@@ -74,7 +75,9 @@ def test_the_first_arm_that_holds_runs_and_gives_the_value(project: Project, b: 
         (None, [b.call("shout_3", x=const("small"))]),
         size=(b.out("shout"), b.out("shout_2"), b.out("shout_3")),
     )
-    program = b.pipeline(b.call("load"), branch, b.call("same", x=Output("if", "size", STR)), outputs={"s": b.out("same")})
+    program = b.pipeline(
+        b.call("load"), branch, b.call("same", x=Output("if", "size", STR)), outputs={"s": b.out("same")}
+    )
     for value, size, ran in ((4, "BIG", "shout"), (5, "SAME", "shout_2"), (6, "SMALL", "shout_3")):
         result = project.run(program, {"limit": value})
         assert result.outputs == {"s": size}
@@ -139,7 +142,9 @@ def test_loops_nest_and_hold_conditions(project: Project, b: Builder) -> None:
 
 def test_no_more_iterations_run_at_once_than_allowed(project: Project, b: Builder) -> None:
     b.step("when", "seconds: float", "output: Any")
-    loop = replace(b.loop("for", const([0.1] * 5), b.call("when", seconds=item("for")), c=b.out("when")), max_parallelism=2)
+    loop = replace(
+        b.loop("for", const([0.1] * 5), b.call("when", seconds=item("for")), c=b.out("when")), max_parallelism=2
+    )
     assert isinstance(loop, ForEach)
     times = project.run(b.pipeline(loop, outputs={"t": Output("for", "c", ANY)}), jobs=8).outputs["t"]
     at_once = [sum(start <= other < end for other, _ in times) for start, end in times]
@@ -153,7 +158,7 @@ def test_no_more_steps_run_at_once_than_allowed(project: Project, b: Builder) ->
         outputs={"t": ListOf(tuple(b.out(f"when_{n}") for n in range(1, 5)), ANY)},
     )
     times = sorted(project.run(program, jobs=8).outputs["t"])
-    assert all(end <= start for (_, end), (start, _) in zip(times, times[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(times))
 
 
 def test_independent_steps_run_at_once(project: Project, b: Builder) -> None:
@@ -193,7 +198,10 @@ def test_what_is_no_plain_data_is_never_read_here(project: Project, b: Builder) 
 def test_groups_are_scopes(project: Project, b: Builder) -> None:
     inner = b.group("inner", b.call("add", a=b.out("load"), b=const(1)), r=b.out("add"))
     program = b.pipeline(
-        b.call("load"), inner, b.call("add_2", a=Output("inner", "r", type_("int")), b=const(1)), outputs={"r": b.out("add_2")}
+        b.call("load"),
+        inner,
+        b.call("add_2", a=Output("inner", "r", type_("int")), b=const(1)),
+        outputs={"r": b.out("add_2")},
     )
     assert project.run(program).outputs == {"r": 7}
 
@@ -262,7 +270,19 @@ def test_a_loop_that_cannot_start_names_its_steps(project: Project, b: Builder) 
     assert result.operations == {"boom": "failed", "shout": "upstream_failed"}
 
 
-HOSTILE = ["{{x}}", "{% if %}", "$(rm -rf /)", "'\"\\", "a\nb\r\tc", "\x00\x01\x7f", "🙂é\u2028", "", " ", "2**53+1", "\ud800"]
+HOSTILE = [
+    "{{x}}",
+    "{% if %}",
+    "$(rm -rf /)",
+    "'\"\\",
+    "a\nb\r\tc",
+    "\x00\x01\x7f",
+    "🙂é\u2028",
+    "",
+    " ",
+    "2**53+1",
+    "\ud800",
+]
 
 
 def test_hostile_text_arrives_as_it_was(project: Project, b: Builder) -> None:

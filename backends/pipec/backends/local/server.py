@@ -31,6 +31,7 @@ import sys
 import threading
 import traceback
 import types
+from collections.abc import Generator
 from typing import Any, NoReturn
 
 CRASHED = 70
@@ -179,9 +180,9 @@ class Server:
         kept = os.dup(1), os.dup(2)
         os.dup2(reading, 1)
         os.dup2(reading, 2)
-        state = random.getstate()
         try:
-            importlib.import_module(module)
+            with _noting_seeds(self.seeded):
+                importlib.import_module(module)
             is_ready = threading.active_count() == 1
         except BaseException:
             is_ready = False
@@ -194,8 +195,6 @@ class Server:
         while part := os.read(reading, 65536):
             self.spoken += part
         os.close(reading)
-        if random.getstate() != state:
-            self.seeded["random"] = random.getstate()
         return is_ready
 
     def run(self, message: dict[str, Any]) -> None:
@@ -251,6 +250,24 @@ class Server:
             # A generator that the user has seeded has no sequence of chance behind it.
             if getattr(generator, "_seed_seq", None) is not None:
                 numpy_random.seed()
+
+
+@contextlib.contextmanager
+def _noting_seeds(seeded: dict[str, Any]) -> Generator[None]:
+    """Keep the state of `random` if somebody seeds it meanwhile: a fork seeds it anew."""
+    seed = random.seed
+
+    def noted(*arguments: Any, **options: Any) -> None:
+        seeded["random"] = None
+        seed(*arguments, **options)
+
+    random.seed = noted
+    try:
+        yield
+    finally:
+        random.seed = seed
+        if "random" in seeded:
+            seeded["random"] = random.getstate()
 
 
 def _extend_path(paths: list[str], before: set[str]) -> None:

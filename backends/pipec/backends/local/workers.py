@@ -201,14 +201,19 @@ class Workers:
     def _base(self, python: str) -> _Server:
         ours, theirs = socket.socketpair()
         command = [python, str(_SERVER), self.package, str(theirs.fileno())]
-        process = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            cwd=self.folder,
-            start_new_session=True,  # an interrupt from the terminal is for the scheduler
-        )
-        theirs.close()
+        try:
+            process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                cwd=self.folder,
+                start_new_session=True,  # an interrupt from the terminal is for the scheduler
+            )
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         self.bases.append(process)
         return self._add(_Server(ours, python, None))
 
