@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import hashlib
 import os
 import secrets as chance
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +18,7 @@ import pipec.runtime
 from pipec.backends.local import parameters as values
 from pipec.backends.local.attempts import Attempts
 from pipec.backends.local.graph import Element, Scope, Stored, blockers
-from pipec.backends.local.journal import Entry, Journal
+from pipec.backends.local.journal import Entry, Journal, StoreUnusable
 from pipec.backends.local.processes import Processes, Surroundings
 from pipec.backends.local.recipes import Evaluator, NotPlain, leaf
 from pipec.backends.local.recorder import Reporter, RunRecorder, Silent
@@ -22,6 +26,7 @@ from pipec.backends.local.result import Failure, RunResult
 from pipec.backends.local.scheduler import Plan, Scheduler
 from pipec.backends.local.workers import HAS_FORK, Workers
 from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.ir.json import write
 from pipec.compiler.ir.walk import calls
 from pipec.compiler.record import dataclass, field
 from pipec.runtime import codec
@@ -33,6 +38,8 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.values import Json
 
 FOLDER = ".pipec"
+PROGRAM = "ir.json"
+INTERRUPTED = "interrupted"
 
 
 class CannotRun(Exception):
@@ -115,16 +122,26 @@ class _Run:
         self.store = Store(root)
 
     def run(self, given: Mapping[str, Any]) -> RunResult:
-        texts, faults = values.bind(self.pipeline, given)
+        before = self._before()
+        if before is not None:
+            texts, faults = {name: codec.text(value) for name, value in before.parameters.items()}, []
+        else:
+            texts, faults = values.bind(self.pipeline, given)
         faults += self._missing_secrets()
         if faults:
             raise CannotRun(*faults)
         journal = Journal(self.folder)
         try:
             _ignore_by_git(self.folder)
-            return self._with(journal, texts)
+            return self._with(journal, texts, before)
         finally:
             journal.close()
+
+    def _before(self) -> Run | None:
+        """The run that this one goes on with."""
+        if self.options.resume is None:
+            return None
+        return find_run(self.store, self.options.resume, self.pipeline.name)
 
     def _missing_secrets(self) -> list[Diagnostic]:
         known = self.options.surroundings.secrets
@@ -136,24 +153,28 @@ class _Run:
             if secret not in known and "*" not in known
         ]
 
-    def _with(self, journal: Journal, texts: Mapping[str, str]) -> RunResult:
+    def _with(self, journal: Journal, texts: Mapping[str, str], before: Run | None) -> RunResult:
         started = dt.datetime.now(dt.UTC)
-        identity = self.options.resume or f"{started:%Y%m%d-%H%M%S}-{chance.token_hex(3)}"
-        known = journal.entries(identity) if self.options.resume else {}
+        identity = before.run if before else f"{started:%Y%m%d-%H%M%S}-{chance.token_hex(3)}"
+        if before is not None and before.started is not None:
+            started = dt.datetime.fromisoformat(before.started)
+        known = journal.entries(identity) if before else {}
         tags = tuple(dict.fromkeys([*self.pipeline.config.tags, *self.options.tags]))
+        text = write(self.pipeline)
         begun = Run(
             self.pipeline.name,
             identity,
             identity,
             started=started.isoformat(),
             parameters={name: codec.parse(text) for name, text in texts.items()},
+            digest=f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
             tags=tags,
             facts=self._facts(),
         )
-        if not self.store.runs.begin(begun):
-            before = self.store.runs.get(self.pipeline.name, identity)
-            started = dt.datetime.fromisoformat(before.started) if before and before.started else started
+        # A run is known before anything of it is: what is killed can go on.
         journal.begin(identity, self.pipeline.name, started.isoformat(), self.options.source, tags)
+        self._keep_program(identity, text)
+        self.store.runs.begin(begun)
         result = self._execute(journal, identity, started, texts, known)
         self.store.runs.finish(
             self.pipeline.name,
@@ -189,7 +210,8 @@ class _Run:
         )
         scheduler = Scheduler(plan, processes, recorder, evaluator)
         try:
-            is_good = scheduler.run()
+            with _interrupts(scheduler.stop):
+                is_good = scheduler.run()
         finally:
             workers.close()
         outputs, stored, faults = self._outputs(scheduler.body, evaluator)
@@ -203,6 +225,15 @@ class _Run:
             str(self.folder / layout.run_folder(self.pipeline.name, identity)),
             scheduler.message,
         )
+
+    def _keep_program(self, identity: str, text: str) -> None:
+        """The program as it was, for `--reproduce` and `pipec debug`."""
+        path = self.folder / layout.run_folder(self.pipeline.name, identity) / PROGRAM
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="ascii")
+        except OSError as problem:
+            raise StoreUnusable(f"{self.folder} cannot be written: {problem}") from problem
 
     def _surroundings(self) -> Surroundings:
         given = self.options.surroundings
@@ -245,6 +276,41 @@ class _Run:
             "project": str(self.project_root),
             "python": ".".join(map(str, sys.version_info[:3])),
         }
+
+
+def find_run(store: Store, name: str, pipeline: str | None = None) -> Run:
+    """A run by its identity, or the beginning of one.
+
+    Raises:
+        CannotRun: when there is none, or several.
+    """
+    try:
+        return store.runs.find(name, pipeline)
+    except KeyError as problem:
+        message = str(problem.args[0]) + (f" of `{pipeline}`" if pipeline else "")
+        raise CannotRun(Diagnostic("PC0706", message, help="`pipec runs list` names them")) from None
+
+
+@contextlib.contextmanager
+def _interrupts(stop: Callable[[str], None]) -> Generator[None]:
+    """The first Ctrl-C, or a request to end, stops the run in good order; the second one ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def interrupted(number: int, _: object) -> None:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        stop(INTERRUPTED)
+
+    for each in before:
+        signal.signal(each, interrupted)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _is_there(element: Element) -> bool:

@@ -90,6 +90,7 @@ CODES: dict[str, Code] = {
     "PC0703": Code("store-unusable", "the folder of the store cannot be written"),
     "PC0704": Code("step-failed", "a step of a run failed"),
     "PC0705": Code("unknown-secret", "a step needs a secret that is not known here"),
+    "PC0706": Code("unknown-run", "there is no such run in the store"),
     # 09: internal
     "PC0901": Code("invalid-ir", "the compiler made an invalid intermediate representation"),
     "PC0902": Code("invalid-output", "the compiler wrote something that its own check refuses"),
