@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 
-from pipec.runtime.artifacts import is_url, local_path
+from pipec.runtime.places import is_url, local_path
 from pipec.runtime.store import layout
 from pipec.runtime.store.artifacts import Artifact as Artifact
 from pipec.runtime.store.artifacts import Artifacts

@@ -24,15 +24,15 @@ def dumps(document: Mapping[str, Any]) -> bytes:
     return (json.dumps({"format": VERSION, **document}, indent=1) + "\n").encode()
 
 
-def read(files: Files, path: str) -> Document | None:
-    """A document; None where there is none.
+def read(files: Files, path: str, key: str = "format") -> Document | None:
+    """A document; None where there is none. `key` says which entry is the version of its form.
 
     Raises:
         InputFault: when it cannot be read, or another version of pipec has written it in a way that this one does not know.
     """
     try:
         document = json.loads(files.read(path))
-        version = document.pop("format")
+        version = document.pop(key)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as problem:

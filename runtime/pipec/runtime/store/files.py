@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import tempfile
 from typing import Any, Protocol
 
-from pipec.runtime.artifacts import is_url, local_path, remote
+from pipec.runtime.places import is_url, local_path, put_file, remote, stage, sync_folder
 
 
 class Files(Protocol):
@@ -56,8 +55,10 @@ class _Local:
 
     def create(self, path: str, content: bytes) -> bool:
         target = self._root / path
+        if target.exists():
+            return False
         target.parent.mkdir(parents=True, exist_ok=True)
-        staged = _stage(target, content, is_durable=True)
+        staged = stage(target, content, is_durable=True)
         try:
             # Unlike a rename, a link does not replace; unlike O_EXCL, it makes the file with all of its content.
             os.link(staged, target)
@@ -67,7 +68,7 @@ class _Local:
             return self._create_exclusively(target, content)
         finally:
             os.unlink(staged)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return True
 
     @staticmethod
@@ -91,50 +92,6 @@ class _Local:
 
     def remove(self, path: str) -> None:
         (self._root / path).unlink(missing_ok=True)
-
-
-def put_file(target: pathlib.Path, content: bytes, *, is_durable: bool = False) -> None:
-    """Write a local file at once.
-
-    Raises:
-        OSError: where it cannot be written; what was there before stays.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staged = _stage(target, content, is_durable=is_durable)
-    try:
-        os.replace(staged, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(staged)
-        raise
-    if is_durable:
-        _sync_folder(target.parent)
-
-
-def _stage(target: pathlib.Path, content: bytes, *, is_durable: bool) -> str:
-    # The name alone could be too long with what is added to it.
-    handle, staged = tempfile.mkstemp(prefix=f".{target.name[:64]}.", dir=target.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-            if is_durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.chmod(staged, 0o644)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(staged)
-        raise
-    return staged
-
-
-def _sync_folder(folder: pathlib.Path) -> None:
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 class _Remote:

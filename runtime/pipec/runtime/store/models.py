@@ -68,6 +68,15 @@ class Models:
         self._files.put(pointer, documents.dumps({"number": number}))
         return self.get(name, number)
 
+    def made_by(self, name: str, pipeline: str, run: str) -> ModelVersion | None:
+        """The version that a run has made, None if it has made none."""
+        origin = {"pipeline": pipeline, "run": run}
+        for number in reversed(self.numbers(name)):
+            found = documents.read(self._files, f"{self._folder(name)}/{number}.json")
+            if found is not None and found["origin"] == origin:
+                return self.get(name, number)
+        return None
+
     def named(
         self, name: str, version: str, origin: Mapping[str, Any], *, about: Mapping[str, Any], tags: Sequence[str]
     ) -> ModelVersion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -110,7 +111,12 @@ class Runs:
     def list(self, pipeline: str | None = None) -> list[Run]:
         """All runs, of one pipeline or of all, the newest first."""
         pipelines = self._files.names("runs") if pipeline is None else [layout.file_name(pipeline)]
-        places = [f"runs/{each}/{run}/{layout.RUN}" for each in pipelines for run in self._files.names(f"runs/{each}")]
+        places = [
+            f"runs/{each}/{run}/{layout.RUN}"
+            for each in pipelines
+            for run in self._files.names(f"runs/{each}")
+            if not run.endswith(layout.RESERVED)
+        ]
         found = [(place, documents.read(self._files, place)) for place in places]
         whole = [documents.with_notes(self._files, place, each) for place, each in found if each is not None]
         runs = [Run(**{name: value for name, value in each.items() if name != "links"}) for each in whole]
@@ -132,22 +138,45 @@ class Runs:
             )
         return near[0]
 
-    def record(self, pipeline: str, run: str, instance: str, attempt: int, record: Mapping[str, Any]) -> None:
-        """Write the record of an attempt."""
-        place = layout.attempt_folder(pipeline, run, instance, attempt)
-        self._files.put(f"{place}/{layout.RECORD}", documents.dumps(record))
+    def report(self, document: Mapping[str, Any], name: str) -> None:
+        """Write the record (`layout.RECORD`) or error document (`layout.ERROR`) of the attempt that it names."""
+        about = [document[key] for key in ("pipeline", "run", "instance", "attempt")]
+        self._files.put(f"{layout.attempt_folder(*about)}/{name}", (json.dumps(document, indent=1) + "\n").encode())
 
     def attempts(self, pipeline: str, run: str) -> Iterator[Attempt]:
         """All attempts of a run: instances by their file name, attempts in order."""
         folder = layout.run_folder(pipeline, run)
         for instance in self._files.names(folder):
-            if instance.endswith((".json", ".notes")):
+            if instance.endswith(layout.RESERVED):
                 continue
             for number in sorted(int(each) for each in self._files.names(f"{folder}/{instance}") if each.isdigit()):
                 place = f"{folder}/{instance}/{number}"
-                record = documents.read(self._files, f"{place}/{layout.RECORD}")
-                error = documents.read(self._files, f"{place}/{layout.ERROR}")
+                record = self._record(place)
+                error = documents.read(self._files, f"{place}/{layout.ERROR}", "version")
                 yield Attempt((record or error or {}).get("instance", instance), number, place, record, error)
+
+    def _record(self, place: str) -> Document | None:
+        path = f"{place}/{layout.RECORD}"
+        record = documents.read(self._files, path, "version")
+        if record is not None:
+            later = list(documents.notes(self._files, path))
+            if later:
+                record["recorded"] = [*record.get("recorded", ()), *({"kind": "step", **note} for note in later)]
+        return record
+
+    def note_attempt(self, attempt: Attempt, **content: Any) -> None:
+        """Add `metadata={}` or `tags=[]` to an attempt that has ended."""
+        documents.note(self._files, f"{attempt.folder}/{layout.RECORD}", **content)
+
+    def note_pipeline(self, pipeline: str, **content: Any) -> None:
+        """Add `metadata={}`, `tags=[]` or `untag=[]` to a pipeline."""
+        documents.note(self._files, f"runs/{layout.file_name(pipeline)}/pipeline.json", **content)
+
+    def pipeline_tags(self, pipeline: str) -> Sequence[str]:
+        """The tags of a pipeline."""
+        path = f"runs/{layout.file_name(pipeline)}/pipeline.json"
+        tags: Sequence[str] = documents.with_notes(self._files, path, {})["tags"]
+        return tags
 
 
 def _path(pipeline: str, run: str) -> str:
