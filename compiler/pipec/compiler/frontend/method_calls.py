@@ -324,11 +324,20 @@ def _of_pipeline(
     if name in {"with_options", "configure"}:
         _keywords_only(arguments, name)
         check_options(arguments.keywords, "pipeline changes")
-        return PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords))
+        changed = pipeline.changed | set(arguments.keywords)
+        return PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords), changed)
     if name == "entrypoint":
         from pipec.compiler.frontend.pipeline_calls import call_pipeline
 
         return call_pipeline(interpreter, pipeline, arguments, span, frame)
+    if name == "run" and interpreter.graph is None:  # ZenML of old, and its documentation
+        from pipec.compiler.frontend.pipeline_calls import call_pipeline
+
+        _keywords_only(arguments, name)
+        check_options(arguments.keywords, "pipeline changes")
+        changed = pipeline.changed | set(arguments.keywords)
+        started = PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords), changed)
+        return call_pipeline(interpreter, started, Arguments(), span, frame)
     return Unknown(Diagnostic("PC0204", f"`pipeline.{name}()` has no meaning in a pipeline", span))
 
 
