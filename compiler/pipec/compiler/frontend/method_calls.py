@@ -200,12 +200,12 @@ def _holds_run_time(value: Any) -> bool:
 
 def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
     """`"{}".format(parameter)` and the like: computed by the step that consumes it."""
-    if keywords:
-        message = f"keyword arguments of `.{name}()` with a run-time value are not supported"
-        raise Fault(Diagnostic("PC0312", message, span, help="pass them by position, or do it inside a step"))
-    for one in positional:
+    for one in (*positional, *keywords.values()):
         if isinstance(one, Symbolic):
             operations.check_use(one, f"`.{name}()` of it", span)
+    if keywords:
+        method = operations.symbolic("attr", [receiver, name], types.ANY, span)
+        return operations.call_in_run(method, positional, keywords, _method_type(name), span)
     operands = [receiver, name, *positional]
     return operations.symbolic("method", operands, _method_type(name), span)
 

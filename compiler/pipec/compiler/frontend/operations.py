@@ -25,7 +25,7 @@ from pipec.compiler.ir.values import Expr, Lazy, Output, RunFact, Value
 from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipec.compiler.source import Span
 
@@ -104,6 +104,17 @@ def symbolic(op: str, operands: Sequence[Any], type_: Type, span: Span) -> Symbo
         message = f"this makes an expression of more than {EXPRESSION_BOUND:,} parts"
         raise Fault(Diagnostic("PC0209", message, span, help="compute it inside a step"))
     return Symbolic(Expr(op, tuple(to_value(operand, span) for operand in operands), type_), size)
+
+
+def call_in_run(
+    function: Any, positional: Sequence[Any], keywords: Mapping[str, Any], type_: Type, span: Span
+) -> Symbolic:
+    """The call of `function`, a value of the run or a symbol, computed by the step that consumes it.
+
+    Raises:
+        Fault: an argument cannot travel.
+    """
+    return symbolic("call", [function, list(positional), dict(keywords)], type_, span)
 
 
 def _weight(value: Any) -> int:
