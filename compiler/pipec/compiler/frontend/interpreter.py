@@ -45,6 +45,7 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
     Attributes:
         table: the project's modules.
         stubs: the steps outside the project whose signatures are known.
+        include: patterns of data files, from the root, that travel with every step.
         diagnostics: what strict evaluation found, in the order it was found.
         graph: the graph of the pipeline whose body runs; None outside of one.
         journal: what the open arms and loop bodies have changed.
@@ -57,8 +58,11 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         strict: whether a faulty statement is reported (a pipeline's body) or makes its names unknown (a module).
     """
 
-    def __init__(self, table: ModuleTable, stubs: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, table: ModuleTable, stubs: Mapping[str, str] | None = None, include: tuple[str, ...] = ()
+    ) -> None:
         self.table = table
+        self.include = include
         self.stubs = stubs or {}
         self.diagnostics: list[Diagnostic] = []
         self.graph: GraphBuilder | None = None

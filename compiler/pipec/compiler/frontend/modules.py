@@ -83,6 +83,16 @@ class ModuleTable:
             self._modules[name] = None if location is None else self._load(name, location)
         return self._modules[name]
 
+    def submodules(self, name: str) -> list[str]:
+        """The modules and packages directly below the package `name`."""
+        found = self._locate(name)
+        if found is None or not found[1]:
+            return []
+        folder = found[0] if found[0].is_dir() else found[0].parent
+        inner = sorted(self._list(folder) - {"__init__.py", "__pycache__"})
+        names = [one.removesuffix(".py") for one in inner if one.endswith(".py") or "." not in one]
+        return [f"{name}.{one}" for one in names if one.isidentifier() and self.has(f"{name}.{one}")]
+
     def loaded(self) -> Iterator[Module]:
         """The modules that were read so far, in the order of reading."""
         return (module for module in self._modules.values() if isinstance(module, Module))
@@ -216,10 +226,30 @@ def _answers(folder: Path, imported: _Imported) -> bool:
         return True
     if b"__getattr__" in text or b"import *" in text:
         return True
+    bound = _bound(text) if any(name.encode() in text for name in imported.names) else frozenset()
     return any(
-        name.encode() in text or (target / name).is_dir() or (target / f"{name}.py").is_file()
-        for name in imported.names
+        name in bound or (target / name).is_dir() or (target / f"{name}.py").is_file() for name in imported.names
     )
+
+
+def _bound(text: bytes) -> frozenset[str]:
+    """The names that a module binds anywhere."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.alias(name=name, asname=asname):
+                found.add(asname or name.partition(".")[0])
+            case _:
+                pass
+    return frozenset(found)
 
 
 def _above_packages(folder: Path, allowed: list[Path]) -> Path:
