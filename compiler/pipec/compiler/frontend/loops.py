@@ -127,7 +127,8 @@ class LoopMixin:
         finally:
             this.conditions.pop()
             block, delta = graph.close(), this.journal.close()
-        _refuse_jump(as_maybe(signal), span)
+        maybe = as_maybe(signal)
+        _refuse_jump(maybe, span if maybe.node is None else this.span(maybe.node, this.calls[-1]))
         return block, delta
 
     def _changed(self, delta: Delta, span: Span) -> Changed:

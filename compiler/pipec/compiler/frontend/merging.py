@@ -363,7 +363,8 @@ class Merge:
         """That the arms differ in something that cannot travel: the parameters behind it must be fixed, or it is a fault."""
         parameters = parameters_of(self.conditions)
         if parameters:
-            return Freeze(parameters, self.span, f"which `{name}` is used, {what}")
+            which = "which of two things is used" if name == "output" else f"which `{name}` is used"
+            return Freeze(parameters, self.span, f"{which}, {what}")
         return Fault(self._differs(name))
 
 
