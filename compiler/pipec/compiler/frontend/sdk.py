@@ -28,6 +28,7 @@ from pipec.compiler.frontend.values import (
     StepValue,
     Symbolic,
     Unknown,
+    Unmapped,
     find_unknown,
 )
 from pipec.compiler.ir import types
@@ -108,6 +109,12 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
         from pipec.compiler.frontend.lookups import pipeline_context
 
         return pipeline_context(interpreter, span)
+    if symbol.name == "unmapped" and len(arguments.positional) == 1 and not arguments.keywords:
+        return Unmapped(arguments.positional[0].value)
+    if symbol.name == "wait":
+        from pipec.compiler.frontend.dynamic import waiting
+
+        return Unknown(waiting(span))
     if symbol.name == "CommandStep":
         return _command_step(arguments, span)
     if symbol.name == "run_with_accelerate":
