@@ -85,8 +85,8 @@ def differences(before: Parts, now: Parts) -> list[str]:
         elif name not in now:
             words.append(f"{name} is gone")
         elif before[name] != now[name]:
-            short = len(before[name]) + len(now[name]) < 80 and not before[name].startswith("sha256:")
-            words.append(f"{name} changed" + (f" from {before[name]} to {now[name]}" if short else ""))
+            is_readable = not any(text.startswith("sha256:") or len(text) > 40 for text in (before[name], now[name]))
+            words.append(f"{name} changed" + (f" from {before[name]} to {now[name]}" if is_readable else ""))
     return words
 
 
