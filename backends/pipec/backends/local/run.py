@@ -284,6 +284,7 @@ class _Run:
             "target": "local",
             "source": self.options.source,
             "project": str(self.project_root),
+            "import_roots": [str(root) for root in self.options.import_roots],
             "python": ".".join(map(str, sys.version_info[:3])),
         }
 
