@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.graph import Element, Stored
 from pipec.backends.local.recipes import Slots, leaf, slot
-from pipec.backends.local.settings import configured
+from pipec.backends.local.settings import configured, declared
 from pipec.backends.local.workers import Job
 from pipec.compiler.ir.values import Const
 from pipec.compiler.record import dataclass, field
@@ -80,13 +80,7 @@ def invocation_of(call: Call, step: StepDef, node: Node, parameters: Mapping[str
         spec["values"] = values
     if compose:
         spec["compose"] = compose
-    spec["outputs"] = {
-        output.name: {
-            "carrier": output.carrier,
-            **({} if output.materializer is None else {"materializer": output.materializer}),
-        }
-        for output in step.outputs
-    }
+    spec["outputs"] = {output.name: declared(output) for output in step.outputs}
     if step.returns_tuple:
         spec["returns_tuple"] = True
     spec |= configured(call.config, step)
@@ -163,10 +157,11 @@ class Attempts:
         folder, notes = self.folder(instance, number), self.notes(instance, number)
         results: dict[str, dict[str, str]] = {}
         for name in invocation.spec["outputs"]:
-            if name in invocation.carried:
-                results[name] = {"parameter": str(notes / f"{layout.file_name(name)}.json")}
-            else:
-                results[name] = {"artifact": self.store.output(self.pipeline.name, self.run, instance, number, name)}
+            place = self.store.output(self.pipeline.name, self.run, instance, number, name)
+            is_carried = name in invocation.carried
+            results[name] = {"parameter": str(notes / f"{layout.file_name(name)}.json")} if is_carried else {}
+            if not is_carried or "registered" in invocation.spec["outputs"][name]:
+                results[name]["artifact"] = place
         return {
             **{"version": 1, "pipeline": self.pipeline.name, "step": node.operation.id, "run": self.run},
             **{"attempt": number, "spec": invocation.spec, "slots": invocation.slots, "results": results},

@@ -5,6 +5,7 @@ Like `server.py` it runs under the interpreter of the step, as a script, and is 
 
 from __future__ import annotations
 
+import bdb
 import json
 import os
 import pdb
@@ -50,13 +51,13 @@ def _call(document: dict[str, Any]) -> int:
         value = pdb.Pdb(nosigint=True).runcall(function, **arguments)
         print(f"pipec: it returned {value!r:.1000}")
         return 0
-    except pdb.bdb.BdbQuit:
+    except bdb.BdbQuit:
         return 0
     except Exception as problem:
-        problem = problem.__cause__ or getattr(problem, "problem", None) or problem
-        print(f"pipec: it raised {type(problem).__name__}: {problem}", file=sys.stderr)
-        if problem.__traceback__ is not None:
-            pdb.post_mortem(problem.__traceback__)
+        cause = problem.__cause__ or getattr(problem, "problem", None) or problem
+        print(f"pipec: it raised {type(cause).__name__}: {cause}", file=sys.stderr)
+        if cause.__traceback__ is not None:
+            pdb.post_mortem(cause.__traceback__)
         return 1
     finally:
         context.install(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.ir.config import CachePolicy, Hooks
@@ -10,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipec.compiler.ir.config import Config, Hook
-    from pipec.compiler.ir.model import StepDef
+    from pipec.compiler.ir.model import StepDef, StepOutput
+
+_UNNAMED = re.compile(r"output(_\d+)?")
+"""Outputs that the user gave no name."""
 
 _POLICY = CachePolicy()
 AROUND = ("on_start", "on_end", "on_success", "on_failure")
@@ -28,6 +32,16 @@ def configured(config: Config, step: StepDef) -> dict[str, Any]:
         "substitutions": dict(config.substitutions),
     }
     return {name: entry for name, entry in entries.items() if entry}
+
+
+def declared(output: StepOutput) -> dict[str, Any]:
+    """An output as `spec` declares it; one that has a name of its own is registered in the store."""
+    entries: dict[str, Any] = {"carrier": output.carrier}
+    if output.materializer is not None:
+        entries["materializer"] = output.materializer
+    if _UNNAMED.fullmatch(output.name) is None:
+        entries["registered"] = {"name": output.name}
+    return entries
 
 
 def around(hooks: Hooks) -> dict[str, Any]:
