@@ -120,7 +120,13 @@ def _lower(project: Project, file: Path, asked: _Asked) -> Compilation:
     if has_errors(faults):
         return Compilation((), tuple(faults), sources)
     lowered = lower_file(
-        project.root, file, pipeline=asked.pipeline, bindings=Bindings(asked.parameters, asked.bind), layers=layers
+        project.root,
+        file,
+        pipeline=asked.pipeline,
+        bindings=Bindings(asked.parameters, asked.bind),
+        layers=layers,
+        stubs=project.stubs,
+        include=project.include,
     )
     return Compilation((), lowered.diagnostics, {**sources, **lowered.sources}, lowered.pipelines, lowered.import_roots)
 

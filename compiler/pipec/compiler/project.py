@@ -38,7 +38,9 @@ class Project:
         stacks: the tables `[tool.pipec.stack.NAME]`, checked when one is chosen.
         default_stack: the stack where none is asked for.
         stack: the chosen stack.
-        raw: `[tool.pipec]` as it is written, for what is read elsewhere: `include`, `stubs`, `pipelines`.
+        raw: `[tool.pipec]` as it is written; `pipelines` is read where it is needed.
+        stubs: signatures of steps outside the project, by `module:name`.
+        include: patterns of data files, from the root, that travel with every step.
     """
 
     root: Path
@@ -46,6 +48,8 @@ class Project:
     targets: tuple[str, ...] = ()
     output: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stubs: Mapping[str, str] = field(default_factory=dict)
+    include: tuple[str, ...] = ()
     file: SourceFile | None = None
     artifact_root: str | None = None
     stacks: Mapping[str, Any] = field(default_factory=dict)
@@ -130,6 +134,8 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
             targets=targets,
             output=_table(table, "output", source, faults),
             options=_table(table, "options", source, faults),
+            stubs=_table(table, "stubs", source, faults),
+            include=_texts(table, "include", source, faults),
             file=source,
             artifact_root=_text(table, "artifact_root", source, faults),
             stacks=_stacks(table, source, faults),
@@ -182,11 +188,12 @@ def _texts(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[
 
 def _table(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[Diagnostic]) -> dict[str, Any]:
     value = table.get(key, {})
-    wanted = str if key == "output" else dict
+    wanted = dict if key == "options" else str
     if isinstance(value, dict) and all(isinstance(one, wanted) for one in value.values()):
         return value
-    what = "text" if wanted is str else "a table"
-    faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what} for each target", _place(source, key)))
+    what = "a signature for each step" if key == "stubs" else "text for each target"
+    what = "a table for each target" if wanted is dict else what
+    faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what}", _place(source, key)))
     return {}
 
 

@@ -53,6 +53,8 @@ def lower_file(
     pipeline: str | None = None,
     bindings: Bindings | None = None,
     layers: Layers | None = None,
+    stubs: Mapping[str, str] | None = None,
+    include: tuple[str, ...] = (),
 ) -> LoweredProgram:
     """The pipelines of `file` that no other pipeline there calls, or the one called `pipeline`.
 
@@ -62,10 +64,13 @@ def lower_file(
         pipeline: a function's name, or the name that `name=` gives.
         bindings: parameters that get another default, or are fixed.
         layers: what the project, the stack and a run configuration say.
+        stubs: signatures of steps outside the project, by `module:name`.
+        include: patterns of data files, from the root, that travel with every step.
     """
     opened = _open(root, file)
     if isinstance(opened, LoweredProgram):
         return opened
+    opened[0].stubs, opened[0].include = stubs or {}, include
     interpreter, module = opened
     interpreter.components = {} if layers is None else layers.components
     definitions, faults = definitions_in(interpreter, module)

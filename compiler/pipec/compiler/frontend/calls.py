@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import builtin_calls
+from pipec.compiler.frontend import builtin_calls, operations
 from pipec.compiler.frontend.values import (
     Builtin,
     ClassValue,
@@ -27,8 +27,10 @@ from pipec.compiler.frontend.values import (
     Symbolic,
     Unknown,
     describe,
+    find_unknown,
 )
-from pipec.compiler.ir.values import Param
+from pipec.compiler.ir import types
+from pipec.compiler.ir.values import Expr, Param
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -187,6 +189,10 @@ class CallMixin:
 
                 return call_external(this, path, arguments, span)
             case _:
+                if isinstance(function, Symbolic) and isinstance(function.value, Expr) and function.value.op == "attr":
+                    positional, keywords = arguments.values()
+                    found = find_unknown([*positional, *keywords.values()])
+                    return found or operations.call_in_run(function, positional, keywords, types.ANY, span)
                 if isinstance(function, Symbolic) and isinstance(function.value, Param) and this.pipeline_stack:
                     raise Fault(self._steps_as_arguments(function.value, frame))
                 raise Fault(not_callable(function, span))

@@ -19,6 +19,10 @@ from pipec.compiler.frontend.values import (
     find_unknown,
     is_known,
 )
+from pipec.compiler.ir import types
+from pipec.compiler.ir.constants import TAG
+from pipec.compiler.ir.types import Type
+from pipec.compiler.ir.values import Const
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.calls import Arguments
@@ -90,6 +94,8 @@ def call_external(interpreter: Interpreter, path: str, arguments: Arguments, spa
             plain = values[: len(positional)]
             named = dict(zip(keywords, values[len(positional) :], strict=True))
             return settle(operations.guarded(lambda: load(path)(*plain, **named), span))
+        if any(isinstance(one, Symbolic | StepResult) for one in [*positional, *keywords.values()]):
+            return _in_run(path, positional, keywords, span)
     return Unknown(
         Diagnostic(
             "PC0204",
@@ -101,6 +107,22 @@ def call_external(interpreter: Interpreter, path: str, arguments: Arguments, spa
             else "call it inside a step, or pass the value as a parameter of the pipeline",
         )
     )
+
+
+def _in_run(path: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    """A pure function of the standard library over values of the run: called by the step that consumes it."""
+    for one in [*positional, *keywords.values()]:
+        if isinstance(one, Symbolic):
+            operations.check_use(one, f"`{path}` of it", span)
+    parts = path.split(".")
+    start = 2 if path.startswith(("os.path.", "urllib.parse.")) else 1
+    function = Symbolic(Const({TAG: ["symbol", f"{'.'.join(parts[:start])}:{'.'.join(parts[start:])}"]}, types.ANY))
+    is_text = path.startswith(("os.path.", "posixpath.")) and parts[-1] in {"join", "basename", "dirname", "normpath"}
+    kind = types.STR if is_text or path in _TEXTS else Type(path) if parts[-1][:1].isupper() else types.ANY
+    return operations.call_in_run(function, positional, keywords, kind, span)
+
+
+_TEXTS = frozenset({"json.dumps", "textwrap.dedent", "re.sub", "re.escape", "shlex.quote", "shlex.join", "html.escape"})
 
 
 READS_MACHINE = frozenset("os datetime time random uuid secrets numpy yaml json tomllib tomli toml".split())

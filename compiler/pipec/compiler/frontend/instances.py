@@ -20,6 +20,7 @@ from pipec.compiler.frontend.values import (
     FunctionValue,
     InstanceValue,
     SdkSymbol,
+    Setting,
     StepValue,
     Unknown,
     find_unknown,
@@ -103,15 +104,53 @@ def _with_fields(interpreter: Interpreter, cls: ClassValue, arguments: Arguments
     if len(positional) > len(names) or (positional and (is_model(cls) or is_parameters(cls))):
         raise Fault(Diagnostic("PC0302", f"`{cls.qualified_name}` takes {len(names)} fields, by keyword", span))
     given = {**dict(zip(names, positional, strict=False)), **keywords}
-    for name in given:
-        if name not in names:
+    for name in list(given):
+        if name not in names and is_model(cls) and name in keywords and arguments.keywords[name].keyword is None:
+            del given[name]  # pydantic ignores what a mapping holds beside its fields
+        elif name not in names:
             raise Fault(unknown_argument(cls.qualified_name, name, set(names), arguments.keywords[name].name_span))
     for name in names:
         if name in given:
-            fields[name] = given[name]
+            fields[name] = _coerced(interpreter, cls, name, given[name], span) if is_model(cls) else given[name]
             continue
         fields[name] = _default(interpreter, cls, name, span)
     return find_unknown(list(fields.values())) or InstanceValue(cls, fields)
+
+
+def _coerced(interpreter: Interpreter, cls: ClassValue, name: str, value: Any, span: Span) -> Any:
+    """A value for a field of a pydantic model: dicts become the models that the annotation names, also in lists and dicts.
+
+    Raises:
+        Fault: a nested model does not take what it is given.
+    """
+    if not isinstance(value, dict | list):
+        return value
+    for owner in (cls, *(base for base in cls.bases if isinstance(base, ClassValue))):
+        for statement in owner.node.body:
+            if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
+                frame = Frame(owner.module, owner.module.names)
+                return _fit(interpreter, statement.annotation, value, frame, span)
+    return value
+
+
+def _fit(interpreter: Interpreter, annotation: ast.expr, value: Any, frame: Frame, span: Span) -> Any:
+    if isinstance(annotation, ast.Subscript):
+        inner = annotation.slice.elts[-1] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
+        if isinstance(value, list):
+            return [_fit(interpreter, inner, one, frame, span) for one in value]
+        if isinstance(value, dict) and ast.unparse(annotation.value).rpartition(".")[2] in {"dict", "Dict", "Mapping"}:
+            return {key: _fit(interpreter, inner, one, frame, span) for key, one in value.items()}
+        return _fit(interpreter, inner, value, frame, span)
+    if not isinstance(value, dict) or not isinstance(annotation, ast.Name | ast.Attribute):
+        return value
+    nested = interpreter.evaluate(annotation, frame)
+    if not isinstance(nested, ClassValue) or not is_model(nested):
+        return value
+    from pipec.compiler.frontend.calls import Arguments
+
+    return _with_fields(
+        interpreter, nested, Arguments([], {str(key): Setting(one, span) for key, one in value.items()}), span
+    )
 
 
 def _default(interpreter: Interpreter, cls: ClassValue, name: str, span: Span) -> Any:

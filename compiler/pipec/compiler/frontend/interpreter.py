@@ -46,6 +46,7 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
     Attributes:
         table: the project's modules.
         stubs: the steps outside the project whose signatures are known.
+        include: patterns of data files, from the root, that travel with every step.
         components: the components of the chosen stack, by kind.
         starts: where calls of pipelines outside of pipelines are kept, while a driver is read.
         diagnostics: what strict evaluation found, in the order it was found.
@@ -60,8 +61,11 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         strict: whether a faulty statement is reported (a pipeline's body) or makes its names unknown (a module).
     """
 
-    def __init__(self, table: ModuleTable, stubs: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, table: ModuleTable, stubs: Mapping[str, str] | None = None, include: tuple[str, ...] = ()
+    ) -> None:
         self.table = table
+        self.include = include
         self.stubs = stubs or {}
         self.components: Mapping[str, str] = {}
         self.starts: list[Start] | None = None

@@ -18,6 +18,7 @@ from pipec.compiler.frontend.values import (
     ServerValue,
     SettingsValue,
     Symbolic,
+    Unknown,
     find_unknown,
     is_known,
 )
@@ -208,6 +209,10 @@ def pipeline_context(interpreter: Interpreter, span: Span) -> Any:
     options = interpreter.program.options
     fields: dict[str, Any] = {name: options[name].value if name in options else None for name in _CONTEXT}
     fields["name"] = interpreter.program.name
+    if fields["model"] is None:
+        message = "`get_pipeline_context().model` is `None`: the pipeline has no model"
+        help_ = "set one with `@pipeline(model=Model(name=…))`, or in a run configuration that `--config` names"
+        fields["model"] = Unknown(Diagnostic("PC0221", message, span, help=help_))
     for name in ("settings", "extra"):
         fields[name] = {} if fields[name] is None else fields[name]
     return SettingsValue("PipelineContext", fields, span)

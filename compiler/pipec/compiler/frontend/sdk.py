@@ -28,6 +28,7 @@ from pipec.compiler.frontend.values import (
     StepValue,
     Symbolic,
     Unknown,
+    Unmapped,
     find_unknown,
 )
 from pipec.compiler.ir import types
@@ -108,6 +109,12 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
         from pipec.compiler.frontend.lookups import pipeline_context
 
         return pipeline_context(interpreter, span)
+    if symbol.name == "unmapped" and len(arguments.positional) == 1 and not arguments.keywords:
+        return Unmapped(arguments.positional[0].value)
+    if symbol.name == "wait":
+        from pipec.compiler.frontend.dynamic import waiting
+
+        return Unknown(waiting(span))
     if symbol.name == "CommandStep":
         return _command_step(arguments, span)
     if symbol.name == "run_with_accelerate":
@@ -115,6 +122,8 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
     if symbol.path.startswith("zenml.integrations.") and symbol.name not in _settings_classes():
         return _of_integration(symbol, arguments, span)
     settings = _settings_classes()
+    if symbol.name == "ExternalArtifact" and set(arguments.keywords) & {"id", "name", "version"}:
+        return _stored_artifact(arguments, span)
     if symbol.name in settings:
         return make_settings(symbol.name, arguments, span)
     message = f"`{symbol.name}` is not supported in a pipeline"
@@ -147,6 +156,23 @@ def _command_step(arguments: Arguments, span: Span) -> Any:
     options["parameters"] = Setting({"command": given.value}, given.span)
     options["enable_cache"] = Setting(False, span)
     return StepValue(External("pipec.runtime.commands.run"), options)
+
+
+def _stored_artifact(arguments: Arguments, span: Span) -> Any:
+    """`ExternalArtifact(id=…)` or `(name=…, version=…)` of older versions: an artifact that is looked up.
+
+    Raises:
+        Fault: it has neither a name nor an id.
+    """
+    from pipec.compiler.frontend.lookups import look_up
+
+    _, keywords = arguments.values()
+    if unknown := find_unknown(list(keywords.values())):
+        return unknown
+    name = keywords.get("id") or keywords.get("name")
+    if name is None:
+        raise Fault(Diagnostic("PC0301", "`ExternalArtifact` leaves out `value`", span))
+    return look_up("artifact", {"name": name, "version": keywords.get("version")}, types.ANY, span)
 
 
 def _accelerated(interpreter: Interpreter, arguments: Arguments, span: Span) -> Any:
