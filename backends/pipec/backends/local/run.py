@@ -174,10 +174,10 @@ class _Run:
             tags=tags,
             facts=self._facts(),
         )
-        # A run is known before anything of it is: what is killed can go on.
-        journal.begin(identity, self.pipeline.name, started.isoformat(), self.options.source, tags)
+        # A run is known, to everybody, before anything of it is: what is killed can go on.
         self._keep_program(identity, text)
         self.store.runs.begin(begun)
+        journal.begin(identity, self.pipeline.name, started.isoformat(), self.options.source, tags)
         result = self._execute(journal, identity, started, texts, known)
         self.store.runs.finish(
             self.pipeline.name,
