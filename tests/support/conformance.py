@@ -1,8 +1,8 @@
-r"""The conformance suite: programs that say what they mean, plain Python as the oracle, and what any executor has to answer.
+"""The conformance suite: programs that say what they mean, plain Python as the oracle, and what any executor has to answer.
 
 A program is one file of `tests/conformance/programs`. Its docstring says what it is about and, for each run, what comes out:
 
-    \"""The arm that runs gives its value.
+    The arm that runs gives its value.
 
     run score=0.5                         the parameters of the run, each as JSON; `$TMP` is an empty folder
       ran: load, train x2                 how often the function of each step was run to its end
@@ -13,11 +13,11 @@ A program is one file of `tests/conformance/programs`. Its docstring says what i
       outputs: {"best": 0.9}              the pipeline's outputs, as JSON
       notes: abc                          what steps and hooks appended to the file `notes` of the folder, in order
       raises: ValueError                  what plain Python raises, where it cannot go on as a run does
+      plain: why                          plain Python cannot say what this run does
       checked: before                     the parameters are wrong: the run fails, and no step's function runs
     refused: PC0312                       the program does not compile
     refused argo: PC0420 too long         it does not compile for this target, and why
     differs kubeflow: the local runner …  a known difference of the engine that the tests use
-    \"""
 
 The folder of a run is also in the environment of its steps, as `PIPEC_CONFORMANCE`.
 Of plain Python only what its semantics promise is taken (DESIGN §4): outputs, and how often each step ran.
@@ -52,7 +52,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PROGRAMS: Final = ROOT / "tests/conformance/programs"
 NAMES: Final = tuple(sorted(path.relative_to(PROGRAMS).with_suffix("").as_posix() for path in PROGRAMS.rglob("*.py")))
 TARGETS: Final = ("local", "airflow", "kubeflow", "argo")
-_KEYS: Final = ("ran", "skipped", "failed", "stopped", "state", "outputs", "notes", "raises", "checked")
+_KEYS: Final = ("ran", "skipped", "failed", "stopped", "state", "outputs", "notes", "raises", "plain", "checked")
+_COUNTED: Final = ("ran", "skipped", "failed", "stopped")
 FOLDER: Final = "PIPEC_CONFORMANCE"
 
 
@@ -71,7 +72,7 @@ class Trace:
     def __str__(self) -> str:
         """As the docstring of a program says it."""
         lines = [f"  state: {self.state}"] if self.state != "succeeded" else []
-        for name in ("ran", "skipped", "failed", "stopped"):
+        for name in _COUNTED:
             counts = getattr(self, name)
             if counts:
                 lines.append(f"  {name}: " + ", ".join(n if c == 1 else f"{n} x{c}" for n, c in sorted(counts.items())))
@@ -88,12 +89,14 @@ class Run:
 
     Attributes:
         raises: the class of what plain Python raises.
+        is_plain: whether plain Python can run it.
         is_checked: the parameters are wrong, and no step may run its function.
     """
 
     parameters: Mapping[str, str]
     expected: Trace
     raises: str = ""
+    is_plain: bool = True
     is_checked: bool = False
 
     def values(self, folder: Path) -> dict[str, Any]:
@@ -138,31 +141,29 @@ def program(name: str) -> Program:
     """
     text = (PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
     title, _, rest = (ast.get_docstring(ast.parse(text)) or "").partition("\n")
-    runs: list[Run] = []
+    opened: list[tuple[dict[str, str], dict[str, str]]] = []
     said: dict[str, dict[str, str]] = {"refused": {}, "differs": {}}
     facts: dict[str, str] = {}
     for number, line in enumerate(rest.split("\n"), 2):
         if match := re.fullmatch(r"run((?: \w+=.+)?)", line):
             facts = {}
-            runs.append(_Open(_parameters(match[1]), facts))  # type: ignore[arg-type]
+            opened.append((_parameters(match[1]), facts))
         elif match := re.fullmatch(r"  (\w+): (.*)", line):
             if match[1] not in _KEYS or match[1] in facts:
                 raise ValueError(f"{name}: line {number}: `{match[1]}`")
             facts[match[1]] = match[2]
         elif match := re.fullmatch(r"(refused|differs)(?: (\w+))?: (.+)", line):
             said[match[1]][match[2] or ""] = match[3]
-        elif line.strip() and (runs or said["refused"]):
+        elif line.strip() and (opened or said["refused"]):
             raise ValueError(f"{name}: line {number}: {line!r}")
-    closed = tuple(Run(one.parameters, _trace(one.facts), one.facts.get("raises", ""), "checked" in one.facts) for one in runs)  # type: ignore[attr-defined]
+    closed = tuple(_run(*each) for each in opened)
     if not closed and not said["refused"]:
         raise ValueError(f"{name}: says nothing of a run")
     return Program(name, title, closed, said["refused"], said["differs"])
 
 
-@dataclass
-class _Open:
-    parameters: dict[str, str]
-    facts: dict[str, str]
+def _run(parameters: dict[str, str], facts: Mapping[str, str]) -> Run:
+    return Run(parameters, _trace(facts), facts.get("raises", ""), "plain" not in facts, "checked" in facts)
 
 
 def _parameters(text: str) -> dict[str, str]:
@@ -179,8 +180,9 @@ def _parameters(text: str) -> dict[str, str]:
 
 
 def _trace(facts: Mapping[str, str]) -> Trace:
-    counts = {name: _counts(facts.get(name, "")) for name in ("ran", "skipped", "failed", "stopped")}
-    return Trace(facts.get("state", "succeeded"), **counts, outputs=json.loads(facts.get("outputs", "{}")), notes=facts.get("notes", ""))
+    ran, skipped, failed, stopped = (_counts(facts.get(name, "")) for name in _COUNTED)
+    outputs = json.loads(facts.get("outputs", "{}"))
+    return Trace(facts.get("state", "succeeded"), ran, skipped, failed, stopped, outputs, facts.get("notes", ""))
 
 
 def _counts(text: str) -> dict[str, int]:
@@ -201,12 +203,12 @@ def tally(pipeline: Pipeline, operations: Mapping[str, str]) -> Trace:
     """The trace of a run, without outputs, from the state of each instance (`train`, `train@2.0`) of its calls."""
     names = {call.id: pipeline.steps[call.step].name for call in calls(pipeline.body)}
     words = {"succeeded": "ran", "cached": "ran", "skipped": "skipped", "failed": "failed"}
-    counted: dict[str, Counter[str]] = {word: Counter() for word in ("ran", "skipped", "failed", "stopped")}
+    counted: dict[str, Counter[str]] = {word: Counter() for word in _COUNTED}
     for instance, state in operations.items():
         call = instance.partition("@")[0]
         if call in names:
             counted[words.get(state, "stopped")][names[call]] += 1
-    return Trace(**{word: dict(counts) for word, counts in counted.items()})
+    return Trace("succeeded", *(dict(counted[word]) for word in _COUNTED))
 
 
 _ORACLE = r"""

@@ -3,7 +3,7 @@
 run
   ran: big, yes
   skipped: no
-  outputs: {"program": "yes"}
+  outputs: {"yes": "yes"}
 """
 from pipec.sdk import pipeline, step
 

@@ -3,11 +3,11 @@
 run
   ran: text, yes
   skipped: no
-  outputs: {"program": "yes"}
+  outputs: {"yes": "yes"}
 run given="{{ 1 }}"
   ran: text, no
   skipped: yes
-  outputs: {"program": "no"}
+  outputs: {"yes": "no"}
 """
 from pipec.sdk import pipeline, step
 

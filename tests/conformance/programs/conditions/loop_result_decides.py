@@ -3,11 +3,11 @@
 run
   ran: check x3, good
   skipped: bad
-  outputs: {"program": "good"}
+  outputs: {"good": "good"}
 run numbers=[1, -1]
   ran: check x2, bad
   skipped: good
-  outputs: {"program": "bad"}
+  outputs: {"good": "bad"}
 """
 from pipec.sdk import pipeline, step
 

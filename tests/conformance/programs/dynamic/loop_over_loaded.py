@@ -3,6 +3,7 @@
 run
   ran: numbers, square x3, total
   outputs: {"total": 14}
+  plain: a plain value has no `load`
 """
 from pipec.sdk import pipeline, step
 

@@ -3,11 +3,13 @@
 run
   ran: score, high
   skipped: low
-  outputs: {"program": "high"}
+  outputs: {"high": "high"}
+  plain: a plain value has no `load`
 run n=1
   ran: score, low
   skipped: high
-  outputs: {"program": "low"}
+  outputs: {"high": "low"}
+  plain: a plain value has no `load`
 """
 from pipec.sdk import pipeline, step
 

@@ -5,6 +5,7 @@ run
   ran: apart
   failed: dies
   outputs: {"apart": 1}
+  plain: it would end itself
 """
 import os
 
@@ -13,8 +14,7 @@ from pipec.sdk import pipeline, step
 
 @step(enable_cache=False)
 def dies() -> None:
-    if __name__ != "program":
-        os._exit(7)
+    os._exit(7)
 
 
 @step

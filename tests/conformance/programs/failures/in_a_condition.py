@@ -8,7 +8,7 @@ run
 run n=2
   ran: zero, one
   skipped: two
-  outputs: {"program": 1}
+  outputs: {"one": 1}
 """
 from pipec.sdk import pipeline, step
 

@@ -4,6 +4,7 @@ run
   state: failed
   failed: wrong
   stopped: use
+  plain: it does not check annotations
 """
 from pipec.sdk import pipeline, step
 

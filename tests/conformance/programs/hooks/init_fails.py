@@ -3,6 +3,7 @@
 run
   state: failed
   stopped: work
+  plain: it calls no hooks
   notes: init failure:RuntimeError cleanup
 """
 import os

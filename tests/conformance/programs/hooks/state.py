@@ -2,6 +2,7 @@
 
 run
   ran: work
+  plain: it calls no hooks
   outputs: {"work": {"model": "m", "size": 3}}
 """
 from pipec.sdk import get_step_context, pipeline, step

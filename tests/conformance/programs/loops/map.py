@@ -2,7 +2,7 @@
 
 run
   ran: names, train x2, best
-  outputs: {"output": "n0:x,n1:x"}
+  outputs: {"best": "n0:x,n1:x"}
 """
 from pipec.sdk import pipeline, step, unmapped
 
