@@ -208,7 +208,8 @@ def tally(pipeline: Pipeline, operations: Mapping[str, str]) -> Trace:
         call = instance.partition("@")[0]
         if call in names:
             counted[words.get(state, "stopped")][names[call]] += 1
-    return Trace("succeeded", *(dict(counted[word]) for word in _COUNTED))
+    ran, skipped, failed, stopped = (dict(counted[word]) for word in _COUNTED)
+    return Trace("succeeded", ran, skipped, failed, stopped)
 
 
 _ORACLE = r"""
