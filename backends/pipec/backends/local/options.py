@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipec.backends.local.processes import Surroundings
 from pipec.backends.local.workers import HAS_FORK
@@ -37,6 +39,7 @@ class Options:
         resume: identity of the run to go on with.
         tags: of this run, besides those of the pipeline.
         selected: ids of the calls to run; None for all.
+        replaced: functions in place of steps, by name of the step or id of the call; they are called in this process.
         is_forking: whether steps are forked; by default where that can be done.
     """
 
@@ -49,6 +52,7 @@ class Options:
     resume: str | None = None
     tags: tuple[str, ...] = ()
     selected: frozenset[str] | None = None
+    replaced: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Any])
     is_forking: bool = HAS_FORK
 
 

@@ -21,10 +21,11 @@ from pipec.backends.local.hooks import RunHooks
 from pipec.backends.local.journal import Entry, Journal, StoreUnusable
 from pipec.backends.local.options import FOLDER, CannotRun, Options, find_run, local_folder, root_of
 from pipec.backends.local.outputs import outputs_of
-from pipec.backends.local.plan import Plan
+from pipec.backends.local.plan import Executor, Plan
 from pipec.backends.local.processes import Processes, Surroundings
 from pipec.backends.local.recipes import Evaluator
 from pipec.backends.local.recorder import Reporter, RunRecorder, Silent
+from pipec.backends.local.replaced import Replaced
 from pipec.backends.local.result import Failure, RunResult
 from pipec.backends.local.reuse import Reuse
 from pipec.backends.local.scheduler import Scheduler
@@ -167,7 +168,10 @@ class _Run:
             self.pipeline.config.timeout,
             self.options.selected,
         )
-        scheduler = Scheduler(plan, processes, recorder, evaluator)
+        executor: Executor = processes
+        if self.options.replaced:
+            executor = Replaced(processes, self.pipeline, self.options.replaced)
+        scheduler = Scheduler(plan, executor, recorder, evaluator)
         try:
             with _interrupts(scheduler.stop):
                 hooks = RunHooks(self.pipeline, processes, recorder)

@@ -128,7 +128,7 @@ def _dry_run(program: Program, options: Options, parsed: argparse.Namespace) -> 
 
 
 def _finish(result: RunResult, program: Program, parsed: argparse.Namespace) -> int:
-    show([*_failures(result, program), *_lacking(result, program, parsed)], program)
+    show_failures(result, program, _lacking(result, program, parsed))
     if parsed.format == "json":
         print(json.dumps(as_json(result), indent=2))
     else:
@@ -140,6 +140,11 @@ def _finish(result: RunResult, program: Program, parsed: argparse.Namespace) -> 
         print(f"go on with it: pipec run {parsed.sources[0]} --resume {result.run}", file=sys.stderr)
         return INTERRUPTED
     return 0 if result.state == "succeeded" else FAILED
+
+
+def show_failures(result: RunResult, program: Program, others: Sequence[Diagnostic] = ()) -> None:
+    """Print what failed: the user's traceback, and the line of the pipeline that calls the step."""
+    show([*_failures(result, program), *others], program)
 
 
 def _failures(result: RunResult, program: Program) -> list[Diagnostic]:
