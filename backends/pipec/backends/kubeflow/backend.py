@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code, names
+from pipec.backends.kubeflow.conditions import native_conditions
+from pipec.backends.kubeflow.joins import settle
 from pipec.backends.kubeflow.ledger import LEDGER
 from pipec.backends.kubeflow.limits import faults_of, notes_of, program_fault
 from pipec.backends.kubeflow.plan import Plan, plan
@@ -13,6 +15,7 @@ from pipec.compiler.backend import GeneratedFile, Ledger, Option, Request
 from pipec.compiler.code_root import ReservedName, assemble
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
+from pipec.compiler.gates import insert_gates
 from pipec.compiler.yaml_text import document, documents
 
 if TYPE_CHECKING:
@@ -56,7 +59,8 @@ class KubeflowBackend:
         if (fault := program_fault(pipeline, program)) is not None:
             return None, [*found, fault]
         found += notes_of(pipeline, request.options, program)
-        return plan(pipeline, name, program), found
+        gated = insert_gates(pipeline, is_native_condition=native_conditions(pipeline))
+        return plan(settle(gated), name, program), found
 
     def emit(self, model: Plan, request: Request) -> Sequence[GeneratedFile]:
         """See `Backend.emit`."""

@@ -27,7 +27,7 @@ class Keys:
 
     def task(self, name: str) -> str:
         """A task key that reads like `name`: `train_2` becomes `train-2`."""
-        plain = _dashed(name) or "task"
+        plain = dashed(name) or "task"
         if _RESERVED.fullmatch(plain):
             plain = f"task-{plain}-task" if plain.endswith("-driver") else f"task-{plain}"
         return self._unique(shortened(plain, LONGEST_KEY), "-")
@@ -48,7 +48,7 @@ class Keys:
 
 def pipeline_name(name: str) -> str:
     """The name by the SDK's rule, `[a-z0-9][a-z0-9-]{0,127}`; empty where nothing of it is left."""
-    return shortened(_dashed(name), LONGEST_PIPELINE_NAME)
+    return shortened(dashed(name), LONGEST_PIPELINE_NAME)
 
 
 def shortened(key: str, longest: int) -> str:
@@ -58,5 +58,6 @@ def shortened(key: str, longest: int) -> str:
     return f"{key[: longest - 9].rstrip('-_')}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
-def _dashed(name: str) -> str:
+def dashed(name: str) -> str:
+    """The name in small letters, digits and single dashes."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
