@@ -5,12 +5,13 @@
 `EXECUTOR_INPUT` is what the launcher puts in the place of `{{$}}`. `CALL` is what the compiler knows about the step:
 
     {"pipeline": …, "step": …, "spec": {…}, "parameters": {slot: reading}, "inputs": {slot: key},
-     "outputs": {name: key}, "mirrors": {name: key}, "collected": [slot], "loops": [key], "native": {key: blank},
+     "outputs": {name: key}, "mirrors": {name: key}, "collected": [slot], "loops": [key], "control": [key], "native": {key: blank},
      "environment": {…}, "secrets": […], "requirements": […]}
 
 Results that are parameters travel between steps as canonical JSON text, since every number of Kubeflow is a double.
 Run parameters have Kubeflow's types, and so has what a condition or an iterator reads (`native`); `reading` makes ints
-of doubles again. A `collected` slot holds what the iterations of a loop gave, in order.
+of doubles again. A `collected` slot holds what the iterations of a loop gave, in order. `loops` names the inputs that
+hold the index in each loop around the step, `control` those that are for conditions and loops only.
 
 Kubeflow cannot collect the results of a loop over nothing. So such a loop has one iteration, with the index -1: in this
 **blank** iteration no step does anything, its results are blank, and whoever collects them gets an empty list.
@@ -143,12 +144,12 @@ def _slots(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[tuple
             yield slot, {"artifact": paths[0]}
     for slot, reading in readings.items():
         yield slot, {"json": _typed(slot, values.get(keys.get(slot, slot)), reading)}
-    given = {names.get(key, key): value for key, value in values.items() if key != "pipec_code"}
-    loops = call.get("loops", [])
+    others = {"pipec_code", *call.get("control", [])}
+    given = {names.get(key, key): value for key, value in values.items() if key not in others}
     for slot, value in given.items():
         if slot in collected:
             yield slot, {"json": f"[{', '.join(text for text in value if text != BLANK)}]"}
-        elif slot not in readings and slot not in loops:
+        elif slot not in readings:
             yield slot, {"json": value}
 
 

@@ -102,17 +102,14 @@ def read_by(operation: If) -> Iterator[Param | Output]:
 
 
 def arm_condition(operation: If, index: int, name: Naming) -> str:
-    """The condition of an arm: its own holds, and none before it.
-
-    Args:
-        name: gives the input of the task that has a leaf's value.
-    """
+    """The condition of an arm: its own holds, and none before it. `name` gives the input that has a leaf's value."""
     conditions = [arm.condition for arm in operation.arms[: index + 1] if arm.condition is not None]
+    if (gate := _gate(conditions)) is not None:
+        # The result of a gate is the number of the arm, that of `else` included.
+        return f"{_term(gate, name)} == {index}"
     texts = [_text(condition, name) for condition in conditions]
     if operation.arms[index].condition is None:
         return " && ".join(f"!({text})" for text in texts)
-    if _are_exclusive(conditions):
-        return texts[-1]
     return " && ".join([*(f"!({text})" for text in texts[:-1]), _operand(conditions[-1], name)])
 
 
@@ -151,13 +148,10 @@ def _term(value: Value, name: Naming) -> str:
             raise AssertionError(f"not native: {value}")
 
 
-def _are_exclusive(conditions: Sequence[Value]) -> bool:
-    """Whether at most one holds: each compares the result of a gate with another number."""
-    seen: set[tuple[str, object]] = set()
-    for condition in conditions:
-        match condition:
-            case Expr(op="==", operands=(Output(operation=gate), Const(value=value))):
-                seen.add((gate, value))
-            case _:
-                return False
-    return len({gate for gate, _ in seen}) == 1 and len(seen) == len(conditions)
+def _gate(conditions: Sequence[Value]) -> Output | None:
+    """The result of the gate that picks the arm, if there is one: each condition compares it with the arm's number."""
+    match conditions[0]:
+        case Expr(op="==", operands=(Output() as gate, Const(value=0))):
+            return gate
+        case _:
+            return None

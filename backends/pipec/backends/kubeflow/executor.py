@@ -79,6 +79,9 @@ def call_document(task: StepTask, pipeline: Pipeline, options: Options) -> dict[
         document["collected"] = collected
     if task.loops:
         document["loops"] = list(task.loops)
+    slot_keys = {port.key for port in task.slots.values()}
+    if control := [key for key in task.inputs if key != code.INPUT and key not in slot_keys]:
+        document["control"] = control
     if task.call.config.secrets:
         document["secrets"] = list(task.call.config.secrets)
     if options["requirements"] == "install" and (names := requirements(task)):

@@ -11,6 +11,8 @@ backend and `kfp.local` agree (reference/kubeflow.md §4). An arm that is one ca
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code
@@ -119,7 +121,7 @@ class _Planner:
                 continue
             task = self._task(scope, operation.id, operation.id, "g")
             self._router.tasks[operation.id] = task
-            self._later.append(lambda task=task, operation=operation: self._connect_dag(task, operation))
+            self._later.append(partial(self._connect_dag, task, operation))
             match operation:
                 case Group(pipeline=name):
                     self._enter_block(self._scope(scope, task, f"nested pipeline {name}"), operation.body, loops)
@@ -141,21 +143,19 @@ class _Planner:
             if len(inside) > 1 or not all(isinstance(each, Call) for each in inside):
                 word = arm_word(operation, index)
                 task = self._task(scope, self._arms.task(f"{operation.id}_{word}"), f"{operation.id} {word}", "g")
-                self._later.append(lambda task=task, index=index: self._connect_arm(task, operation, index))
+                self._later.append(partial(self._connect_arm, operation, index, task))
                 body = self._scope(scope, task, f"`{word}` of {operation.id}")
                 self._enter_block(body, Block(tuple(inside)), loops)
                 inside = []
             for each in [*inside, *beside]:
                 assert isinstance(each, Call)
-                self._enter_call(
-                    scope, each, loops, lambda task, index=index: self._connect_arm(task, operation, index)
-                )
+                self._enter_call(scope, each, loops, partial(self._connect_arm, operation, index))
 
     def _enter_loop(self, scope: Scope, operation: ForEach, loops: tuple[str, ...]) -> None:
         task = self._task(scope, f"{operation.id}_each", f"{operation.id} each", "g")
         self._router.loops[operation.id] = (scope, task, operation.results)
         body = self._scope(scope, task, f"an iteration of {operation.id}")
-        self._later.append(lambda: self._connect_loop(task, body, operation))
+        self._later.append(partial(self._connect_loop, task, body, operation))
         self._enter_block(body, operation.body, (*loops, operation.id))
 
     def _enter_call(
@@ -176,8 +176,8 @@ class _Planner:
         scope.tasks[task.key] = task
         self._router.tasks[call.id] = task
         if connect is not None:
-            self._later.append(lambda: connect(task))
-        self._later.append(lambda: self._connect_call(task, loops))
+            self._later.append(partial(connect, task))
+        self._later.append(partial(self._connect_call, task, loops))
 
     def _connect_call(self, task: StepTask, loops: tuple[str, ...]) -> None:
         self._take_program(task)
@@ -201,7 +201,7 @@ class _Planner:
         for before in operation.after:
             self._router.order(task, before)
 
-    def _connect_arm(self, task: Task, operation: If, index: int) -> None:
+    def _connect_arm(self, operation: If, index: int, task: Task) -> None:
         """Give the task of an arm its condition, and the inputs that it reads, under the keys that they have around it."""
         self._take_program(task)
         keys: dict[Param | Output, str] = {}
@@ -256,8 +256,8 @@ def _known_inside(task: Task, leaf: Param | Output, port: Port) -> None:
 
 
 def _repeated(keys: Sequence[str]) -> list[str]:
-    seen: set[str] = set()
-    return [key for key in keys if key in seen or seen.add(key)]
+    counts = Counter(keys)
+    return [key for key, count in counts.items() if count > 1]
 
 
 def _output_ports(call: Call, step: StepDef) -> dict[tuple[str, Form], Port]:

@@ -256,6 +256,9 @@ class Router:
                 scope.outputs[key] = self._joined(leaf, joins[leaf.name], scope, form)
         return scope.outputs[key][0], task
 
+    def _output_name(self, leaf: Output, form: Form) -> str:
+        return leaf.name if form == self.form_of(leaf) else f"{leaf.name}_json"
+
     def _joined(
         self, leaf: Output, values: Sequence[Value], scope: Scope, form: Form
     ) -> tuple[Port, tuple[Inner, ...]]:
@@ -267,7 +270,7 @@ class Router:
             inners.append(inner)
             types.append(port.type)
         type_ = types[0] if len(set(types)) == 1 else "system.Artifact"
-        return Port(scope.output_keys.field(leaf.name), form, type_), tuple(inners)
+        return Port(scope.output_keys.field(self._output_name(leaf, form)), form, type_), tuple(inners)
 
     def _collected(
         self, leaf: Output, value: Value, iterations: Task, scope: Scope, form: Form
@@ -276,9 +279,10 @@ class Router:
         assert isinstance(value, Output)
         inner, port = self.export(body, value, form)
         type_ = "LIST" if form == "parameter" else port.type
-        collected = Port(body.output_keys.field(leaf.name), form, type_, is_list=True)
+        name = self._output_name(leaf, form)
+        collected = Port(body.output_keys.field(name), form, type_, is_list=True)
         body.outputs[leaf.operation, leaf.name, form] = (collected, (inner,))
-        own = replace(collected, key=scope.output_keys.field(leaf.name))
+        own = replace(collected, key=scope.output_keys.field(name))
         return own, (Inner(iterations.key, collected.key),)
 
     def _find(self, scope: Scope, leaf: Captured, form: Form) -> tuple[Source, Port]:

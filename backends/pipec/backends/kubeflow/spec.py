@@ -145,13 +145,13 @@ def _dag(scope: Scope, plan: Plan) -> dict[str, Yaml]:
     selectors: dict[str, dict[str, Yaml]] = {}
     for port, inners in scope.outputs.values():
         key = f"output{port.form.capitalize()}Key"
-        each: list[Yaml] = [{"producerSubtask": inner.task, key: inner.key} for inner in inners]
+        each = [Flow({"producerSubtask": inner.task, key: inner.key}) for inner in inners]
         if port.form == "artifact":
-            chosen: Yaml = Flow({"artifactSelectors": each})
+            chosen: Yaml = Flow({"artifactSelectors": each}) if len(each) == 1 else {"artifactSelectors": each}
         elif len(each) == 1:
-            chosen = Flow({"valueFromParameter": each[0]})
+            chosen = Flow({"valueFromParameter": each[0].value})
         else:
-            chosen = {"valueFromOneof": {"parameterSelectors": [Flow(one) for one in each]}}
+            chosen = {"valueFromOneof": {"parameterSelectors": each}}
         selectors.setdefault(f"{port.form}s", {})[port.key] = chosen
     if selectors:
         entry["outputs"] = selectors
