@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code, names
-from pipec.backends.kubeflow.conditions import native_conditions
-from pipec.backends.kubeflow.joins import settle
 from pipec.backends.kubeflow.ledger import LEDGER
 from pipec.backends.kubeflow.limits import faults_of, notes_of, program_fault
 from pipec.backends.kubeflow.plan import Plan, plan
 from pipec.backends.kubeflow.spec import SCHEMA_VERSION, pipeline_spec, platform_spec
 from pipec.compiler.backend import GeneratedFile, Ledger, Option, Request
-from pipec.compiler.code_root import ReservedName, assemble
+from pipec.compiler.code_root import ReservedName, user_files
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
-from pipec.compiler.gates import insert_gates
+from pipec.compiler.ir.model import Call
+from pipec.compiler.ir.values import Output
+from pipec.compiler.packed_runtime import packed_runtime
 from pipec.compiler.yaml_text import document, documents
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ class KubeflowBackend:
         if has_errors(found):
             return None, found
         try:
-            program = code.program(assemble(pipeline, "kubeflow", is_compact=True))
+            program = code.program(packed_runtime("kubeflow"), user_files(pipeline))
         except ReservedName as problem:
             return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span)]
         if (fault := program_fault(pipeline, program)) is not None:
             return None, [*found, fault]
         found += notes_of(pipeline, request.options, program)
-        gated = insert_gates(pipeline, is_native_condition=native_conditions(pipeline))
-        return plan(settle(gated), name, program), found
+        settled, keeps = _settled(pipeline)
+        return plan(settled, keeps, name, program), found
 
     def emit(self, model: Plan, request: Request) -> Sequence[GeneratedFile]:
         """See `Backend.emit`."""
@@ -76,16 +76,26 @@ class KubeflowBackend:
         return [fault for file in files for fault in _misreadings(file)]
 
 
+def _settled(pipeline: Pipeline) -> tuple[Pipeline, frozenset[str]]:
+    """The pipeline in the form that KFP can carry; see `joins.settle`, which most pipelines do not need."""
+    is_plain = all(isinstance(operation, Call) for operation in pipeline.body.operations)
+    if is_plain and all(isinstance(output.value, Output) for output in pipeline.outputs):
+        return pipeline, frozenset()
+    from pipec.backends.kubeflow.conditions import native_conditions
+    from pipec.backends.kubeflow.joins import settle
+    from pipec.compiler.gates import insert_gates
+
+    return settle(insert_gates(pipeline, is_native_condition=native_conditions(pipeline)))
+
+
 def _misreadings(file: GeneratedFile) -> list[Diagnostic]:
     """What is wrong with a file as a YAML reader sees it: its syntax, its version, references that lead nowhere."""
-    import yaml
-
     from pipec.backends.kubeflow.references import loose_ends
+    from pipec.compiler.yaml_reader import read_back
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        spec, *_ = list(yaml.load_all(file.text, Loader=loader))
-    except yaml.YAMLError as problem:
+        spec, *_ = read_back(file.text)
+    except ValueError as problem:
         return [_fault(file, f"is not YAML: {problem}")]
     if spec.get("schemaVersion") != SCHEMA_VERSION:
         return [_fault(file, "has no legal `schemaVersion`")]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipec.backends.kubeflow.names import arm_word
 from pipec.compiler.gates import value_gate
 from pipec.compiler.ir.model import Arm, Block, Call, ForEach, Group, If
 from pipec.compiler.ir.rewrite import map_leaves, map_values
@@ -34,22 +35,13 @@ LARGEST_CHOICE = 24
 """Leaves of a value that readers put together; a larger one is computed once, in each arm."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A pipeline whose results are all outputs of calls.
-
-    Attributes:
-        keeps: ids of calls at the end of an arm that stand beside it: they give the arm's part of a result.
-    """
-
-    pipeline: Pipeline
-    keeps: frozenset[str]
-
-
-def settle(pipeline: Pipeline) -> Settled:
+def settle(pipeline: Pipeline) -> tuple[Pipeline, frozenset[str]]:
     """The pipeline, after `insert_gates`, with what its conditions and loops let out in KFP's form.
 
     Groups have no results any more: their readers read what is inside.
+
+    Returns:
+        The pipeline, and the ids of calls at the end of an arm that stand beside it: they give its part of a result.
     """
     known = {operation.id: operation for operation in operations(pipeline.body)}
     visible = _visible(pipeline, known)
@@ -63,7 +55,7 @@ def settle(pipeline: Pipeline) -> Settled:
     whole = Block((*body.operations, *outputs))
     called = dict.fromkeys(one.step for one in operations(whole) if isinstance(one, Call))
     steps = {symbol: settler.steps[symbol] for symbol in called}
-    return Settled(replace(pipeline, body=whole, outputs=shown, steps=steps), frozenset(settler.keeps))
+    return replace(pipeline, body=whole, outputs=shown, steps=steps), frozenset(settler.keeps)
 
 
 def _visible(pipeline: Pipeline, known: dict[str, Operation]) -> set[tuple[str, str]]:
@@ -204,13 +196,6 @@ class _Settler:
         call, step = value_gate(id_, typed, span, is_mirrored=is_mirrored)
         self.steps.setdefault(step.symbol, step)
         return replace(call, arguments={"value": value})
-
-
-def arm_word(operation: If, index: int) -> str:
-    """What an arm is called in names: `then`, `elif_1`, `else`."""
-    if operation.arms[index].condition is None:
-        return "else"
-    return "then" if index == 0 else f"elif_{index}"
 
 
 def _is_outside(values: Sequence[Value], inner: set[str]) -> bool:

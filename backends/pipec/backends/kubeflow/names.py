@@ -6,10 +6,14 @@ keeps to `[a-z0-9-]` without `--`, and away from the names that KFP makes itself
 
 from __future__ import annotations
 
-import hashlib
 import re
+from typing import TYPE_CHECKING
 
+from pipec.compiler.digest import sha256
 from pipec.compiler.lazy import pattern
+
+if TYPE_CHECKING:
+    from pipec.compiler.ir.model import If
 
 LONGEST_KEY = 63
 """Characters of a task key; Argo allows more, but KFP puts suffixes on it."""
@@ -46,6 +50,13 @@ class Keys:
         return key
 
 
+def arm_word(operation: If, index: int) -> str:
+    """What an arm is called in names: `then`, `elif_1`, `else`."""
+    if operation.arms[index].condition is None:
+        return "else"
+    return "then" if index == 0 else f"elif_{index}"
+
+
 def pipeline_name(name: str) -> str:
     """The name by the SDK's rule, `[a-z0-9][a-z0-9-]{0,127}`; empty where nothing of it is left."""
     return shortened(dashed(name), LONGEST_PIPELINE_NAME)
@@ -55,7 +66,7 @@ def shortened(key: str, longest: int) -> str:
     """The key, its end replaced by a digest of the whole where it is too long."""
     if len(key) <= longest:
         return key
-    return f"{key[: longest - 9].rstrip('-_')}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    return f"{key[: longest - 9].rstrip('-_')}-{sha256(key.encode()).hexdigest()[:8]}"
 
 
 def dashed(name: str) -> str:

@@ -16,9 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code
-from pipec.backends.kubeflow.conditions import arm_condition, read_by
-from pipec.backends.kubeflow.joins import arm_word
-from pipec.backends.kubeflow.names import Keys, dashed
+from pipec.backends.kubeflow.names import Keys, arm_word, dashed
 from pipec.backends.kubeflow.scopes import (
     BLANK,
     Iteration,
@@ -43,7 +41,6 @@ from pipec.compiler.record import dataclass, replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pipec.backends.kubeflow.joins import Settled
     from pipec.backends.kubeflow.scopes import Form
     from pipec.compiler.ir.model import Pipeline, StepDef
     from pipec.compiler.ir.values import Param
@@ -66,17 +63,16 @@ class Plan:
     results: Mapping[str, Port]
 
 
-def plan(settled: Settled, name: str, program: str) -> Plan:
-    """Plans a pipeline whose results are in KFP's form."""
-    return _Planner(settled).plan(name, program)
+def plan(pipeline: Pipeline, keeps: frozenset[str], name: str, program: str) -> Plan:
+    """Plans a pipeline whose results are in KFP's form; see `pipec.backends.kubeflow.joins.settle`."""
+    return _Planner(pipeline, keeps).plan(name, program)
 
 
 class _Planner:
     """Enters all tasks first, then connects them: the later may be read by the earlier in the order of the source."""
 
-    def __init__(self, settled: Settled) -> None:
-        self._pipeline = settled.pipeline
-        self._keeps = settled.keeps
+    def __init__(self, pipeline: Pipeline, keeps: frozenset[str]) -> None:
+        self._pipeline, self._keeps = pipeline, keeps
         self._router = Router()
         self._components = Keys()
         self._name = ""
@@ -203,6 +199,8 @@ class _Planner:
 
     def _connect_arm(self, operation: If, index: int, task: Task) -> None:
         """Give the task of an arm its condition, and the inputs that it reads, under the keys that they have around it."""
+        from pipec.backends.kubeflow.conditions import arm_condition, read_by
+
         self._take_program(task)
         keys: dict[Param | Output, str] = {}
         for leaf in read_by(operation):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal
 
 from pipec.backends.kubeflow.names import Keys
 from pipec.backends.kubeflow.parameters import parameter_type
-from pipec.compiler import gates
 from pipec.compiler.ir.values import Item, Output, Param
 from pipec.compiler.ir.walk import identity
 from pipec.compiler.record import dataclass, field, replace
@@ -324,21 +323,22 @@ def _name(leaf: Captured) -> str:
 BLANK = -1
 """The index of the one iteration of a loop over nothing, in which no step does anything."""
 
+GATES = "pipec.runtime.gates:"
+"""How the symbols of the steps of `pipec.compiler.gates` begin."""
+
 _GATE_OUTPUTS: dict[tuple[str, str], tuple[str, Json]] = {
-    (gates.ARM, "output"): ("NUMBER_INTEGER", 0),
-    (gates.COUNT, "indices"): ("LIST", [BLANK]),
-    (gates.COUNT, "count"): ("NUMBER_INTEGER", 0),
-    (gates.LOOP, "indices"): ("LIST", [BLANK]),
-    (gates.LOOP, "count"): ("NUMBER_INTEGER", 0),
+    ("arm", "output"): ("NUMBER_INTEGER", 0),
+    ("count", "indices"): ("LIST", [BLANK]),
+    ("count", "count"): ("NUMBER_INTEGER", 0),
+    ("loop", "indices"): ("LIST", [BLANK]),
+    ("loop", "count"): ("NUMBER_INTEGER", 0),
 }
 
 
 def gate_port(key: str, symbol: str, name: str) -> Port | None:
     """The output of a gate as a parameter that conditions and iterators read; None for other steps."""
-    if (symbol, name) not in _GATE_OUTPUTS:
-        return None
-    type_, blank = _GATE_OUTPUTS[symbol, name]
-    return Port(key, "parameter", type_, blank=blank)
+    known = _GATE_OUTPUTS.get((symbol.removeprefix(GATES), name)) if symbol.startswith(GATES) else None
+    return None if known is None else Port(key, "parameter", known[0], blank=known[1])
 
 
 def parameter_port(key: str) -> Port:

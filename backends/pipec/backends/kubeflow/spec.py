@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from pipec.backends.kubeflow import code
 from pipec.backends.kubeflow.executor import container, platform, retry_policy, seconds
 from pipec.backends.kubeflow.parameters import input_definition
-from pipec.backends.kubeflow.scopes import StepTask
-from pipec.compiler.gates import is_gate
-from pipec.compiler.ir.printer import print_value
+from pipec.backends.kubeflow.scopes import GATES, StepTask
 from pipec.compiler.yaml_text import Flow, Noted
 
 if TYPE_CHECKING:
@@ -76,7 +74,7 @@ def all_tasks(scope: Scope) -> Iterator[Task]:
 
 
 def _source(task: StepTask) -> tuple[str, ...]:
-    if is_gate(task.call):
+    if task.call.step.startswith(GATES):
         return (_purpose(task.call),)
     name = f"{task.step.span.path}::{task.step.symbol.rpartition(':')[2]}"
     summary = task.step.doc.strip().partition("\n")[0]
@@ -85,6 +83,8 @@ def _source(task: StepTask) -> tuple[str, ...]:
 
 def _purpose(call: Call) -> str:
     """What a gate computes."""
+    from pipec.compiler.ir.printer import print_value
+
     ((name, value),) = call.arguments.items()
     return f"pipec: {name} = {print_value(value)}"
 
