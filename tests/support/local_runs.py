@@ -23,7 +23,7 @@ class Project:
 
     def run(self, pipeline: Pipeline, parameters: dict[str, Any] | None = None, **options: Any) -> RunResult:
         """Run a pipeline of `ir_builders`."""
-        given = Options(**{"root": str(self.root), "jobs": 4, **options})
+        given = Options(**{"root": str(self.root), "jobs": 4, "use_cache": False, **options})
         return run_pipeline(pipeline, self.folder, parameters, options=given)
 
     def log(self, result: RunResult, instance: str, attempt: int = 1) -> str:

@@ -18,19 +18,21 @@ import pipec.runtime
 from pipec.backends.local import parameters as values
 from pipec.backends.local.attempts import Attempts
 from pipec.backends.local.graph import Element, Scope, Stored, blockers
+from pipec.backends.local.hooks import RunHooks
 from pipec.backends.local.journal import Entry, Journal, StoreUnusable
 from pipec.backends.local.processes import Processes, Surroundings
 from pipec.backends.local.recipes import Evaluator, NotPlain, leaf
 from pipec.backends.local.recorder import Reporter, RunRecorder, Silent
 from pipec.backends.local.result import Failure, RunResult
+from pipec.backends.local.reuse import Reuse
 from pipec.backends.local.scheduler import Plan, Scheduler
 from pipec.backends.local.workers import HAS_FORK, Workers
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.ir.json import write
-from pipec.compiler.ir.walk import calls
+from pipec.compiler.ir.walk import calls, operations
 from pipec.compiler.record import dataclass, field
 from pipec.runtime import codec
-from pipec.runtime.artifacts import is_url
+from pipec.runtime.places import is_url
 from pipec.runtime.store import ROOT_VARIABLE, Run, Store, layout
 
 if TYPE_CHECKING:
@@ -123,10 +125,11 @@ class _Run:
 
     def run(self, given: Mapping[str, Any]) -> RunResult:
         before = self._before()
-        if before is not None:
-            texts, faults = {name: codec.text(value) for name, value in before.parameters.items()}, []
-        else:
+        if before is None:
             texts, faults = values.bind(self.pipeline, given)
+        else:
+            texts = {name: codec.text(value) for name, value in before.parameters.items()}
+            faults = list[Diagnostic]()
         faults += self._missing_secrets()
         if faults:
             raise CannotRun(*faults)
@@ -198,7 +201,9 @@ class _Run:
         paths = tuple(str(path) for path in self.options.import_roots or (self.project_root,))
         package = str(Path(next(iter(pipec.runtime.__path__))).parent)
         workers = Workers(self.project_root, paths, package, self.options.is_forking)
-        processes = Processes(attempts, workers, self._surroundings(), known)
+        roots = self.options.import_roots or (self.project_root,)
+        reuse = Reuse(self.store, roots) if self.options.use_cache else None
+        processes = Processes(attempts, workers, self._surroundings(), known, reuse)
         recorder = RunRecorder(identity, journal, attempts, self.reporter, processes.number, known)
         evaluator = Evaluator(identity, started, texts)
         plan = Plan(
@@ -211,7 +216,12 @@ class _Run:
         scheduler = Scheduler(plan, processes, recorder, evaluator)
         try:
             with _interrupts(scheduler.stop):
-                is_good = scheduler.run()
+                hooks = RunHooks(self.pipeline, processes, recorder)
+                is_good = hooks.before() and scheduler.run()
+                if hooks.failures:
+                    scheduler.skip()
+                recorder.failures = [*hooks.failures, *_in_order(recorder.failures, self.pipeline)]
+                hooks.after(is_good, recorder.failures)
         finally:
             workers.close()
         outputs, stored, faults = self._outputs(scheduler.body, evaluator)
@@ -274,6 +284,7 @@ class _Run:
             "target": "local",
             "source": self.options.source,
             "project": str(self.project_root),
+            "import_roots": [str(root) for root in self.options.import_roots],
             "python": ".".join(map(str, sys.version_info[:3])),
         }
 
@@ -311,6 +322,17 @@ def _interrupts(stop: Callable[[str], None]) -> Generator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def _in_order(failures: list[Failure], pipeline: Pipeline) -> list[Failure]:
+    """Failures in the order of the definition; of one step, in the order of its iterations."""
+    places = {operation.id: number for number, operation in enumerate(operations(pipeline.body))}
+
+    def key(failure: Failure) -> tuple[int, list[int]]:
+        indices = failure.instance.partition("@")[2]
+        return places.get(failure.operation, -1), [int(each) for each in indices.split(".")] if indices else []
+
+    return sorted(failures, key=key)
 
 
 def _is_there(element: Element) -> bool:

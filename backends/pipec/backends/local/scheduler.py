@@ -165,6 +165,12 @@ class Scheduler:
             running.is_stopped = True
             self.executor.kill(name)
 
+    def skip(self) -> None:
+        """Nothing of the run is to start."""
+        self.has_failed, self.is_stopping = True, True
+        self._rest()
+        self.recorder.flush()
+
     # What happens next
 
     def _drain(self) -> None:
