@@ -63,6 +63,13 @@ CODES: dict[str, Code] = {
     "PC0319": Code("invalid-pipeline", "a pipeline function has a signature that cannot be compiled"),
     "PC0321": Code("nested-configuration", "the configuration of an inner pipeline has no effect"),
     "PC0320": Code("swallowed-failure", "an exception of a step cannot be caught in a pipeline"),
+    "PC0322": Code("may-be-unbound", "a name is bound in one arm of a condition only, and read after it"),
+    "PC0323": Code("arms-differ", "the arms of a condition leave different things that no run can carry"),
+    "PC0324": Code("carried-by-loop", "an iteration of a loop of the run takes a value from the one before"),
+    "PC0325": Code("leaves-loop", "`break` or `return` leaves a loop of the run"),
+    "PC0326": Code("loop-without-step", "a loop of the run computes a list and calls no step"),
+    "PC0327": Code("changed-in-place", "a value that only a run knows is changed in place"),
+    "PC0328": Code("raises-in-run", "only a run knows whether the pipeline raises"),
     # 04: target
     "PC0401": Code("unsupported-feature", "the target cannot do what the program asks"),
     "PC0402": Code("ignored-feature", "a setting has no meaning on the target"),

@@ -27,7 +27,7 @@ from pipec.compiler.frontend.values import (
     name_of,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.ir.values import Output
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
@@ -135,8 +135,7 @@ def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
     operations.check_use(owner, f"`.{name}`", span)
     if kind is not None:
         raise Fault(_no_attribute(f"a `{value.type}`", name, span, dir(kind)))
-    constant = operations.to_value(name, span)
-    return Symbolic(Expr("attr", (value, constant), types.ANY))
+    return operations.symbolic("attr", [owner, name], types.ANY, span)
 
 
 def _of_result(owner: StepResult, name: str, span: Span) -> Any:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import builtin_calls
-from pipec.compiler.frontend.statements import Returned
 from pipec.compiler.frontend.values import (
     Builtin,
     ClassValue,
@@ -181,10 +180,9 @@ class CallMixin:
             if _is_generator(function.node):
                 message = f"`{function.qualified_name}` is a generator, which is not evaluated at compile time"
                 return Unknown(Diagnostic("PC0204", message, span, help="return a list"))
-            signal = this.execute(function.node.body, inner)
+            return this.execute_function(function.node, inner).value
         finally:
             this.depth -= 1
-        return signal.value if isinstance(signal, Returned) else None
 
     def _instantiate(self, cls: ClassValue, arguments: Arguments, span: Span, frame: Frame) -> Any:
         from pipec.compiler.frontend.instances import instantiate

@@ -10,16 +10,18 @@ from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
 from pipec.compiler.frontend.annotations import artifact_name, read_annotation
 from pipec.compiler.frontend.configuration import check_options, pipeline_config
 from pipec.compiler.frontend.docstrings import docstring
+from pipec.compiler.frontend.freezing import freeze
 from pipec.compiler.frontend.graph import GraphBuilder
+from pipec.compiler.frontend.jumps import Returned
 from pipec.compiler.frontend.names import module_attribute
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
-from pipec.compiler.frontend.statements import Returned
 from pipec.compiler.frontend.steps import Function, define_step
 from pipec.compiler.frontend.transport import const_type, to_ir, to_json
 from pipec.compiler.frontend.values import (
     EnumMember,
     Fault,
     Frame,
+    Freeze,
     FunctionValue,
     PipelineValue,
     Setting,
@@ -122,15 +124,30 @@ def lower_pipeline(interpreter: Interpreter, pipeline: PipelineValue, bindings: 
     if isinstance(node, ast.Lambda):
         interpreter.report(Diagnostic("PC0319", "a lambda cannot be a pipeline", function.module.span(node)))
         return None
-    program, graph = Program(pipeline.options), GraphBuilder()
-    interpreter.begin(program, graph, function)
-    try:
-        return _lower(interpreter, pipeline, node, bindings, program, graph)
-    except Fault as fault:
-        interpreter.report(fault.diagnostic)
-        return None
-    finally:
-        interpreter.end()
+    said = len(interpreter.diagnostics)
+    frozen: list[Diagnostic] = []
+    while True:  # once for each parameter that must be frozen
+        program, graph = Program(pipeline.options), GraphBuilder()
+        interpreter.begin(program, graph, function)
+        try:
+            lowered = _lower(interpreter, pipeline, node, bindings, program, graph)
+        except Fault as fault:
+            interpreter.report(fault.diagnostic)
+            lowered = None
+        except Freeze as wish:
+            del interpreter.diagnostics[said:]
+            try:
+                bindings, notes = freeze(interpreter, function, bindings, wish)
+            except Fault as fault:
+                interpreter.report(fault.diagnostic)
+                return None
+            frozen += notes
+            continue
+        finally:
+            interpreter.end()
+        for diagnostic in frozen:
+            interpreter.report(diagnostic)
+        return lowered
 
 
 def _lower(
@@ -149,8 +166,7 @@ def _lower(
     parameters, arguments, frozen = _parameters(interpreter, function, node, bindings)
     config = pipeline_config(interpreter, pipeline.options)
     frame = Frame(function.module, arguments, function.frame, f"{function.qualified_name}.<locals>")
-    signal = interpreter.execute(node.body, frame)
-    returned = signal if isinstance(signal, Returned) else Returned(None)
+    returned = interpreter.execute_function(node, frame)
     if not has_errors(interpreter.diagnostics):  # a faulty statement may have kept the call from being made
         for diagnostic in program.check_awaited(graph):
             interpreter.report(diagnostic)
