@@ -63,21 +63,20 @@ def launch(
     """
     settings = settings or {}
     at = None if index is None else tuple(index)
-    sources = _Sources(inputs, context)
+    sources = _Sources(inputs, context, _given(params or {}, context["params"]))
     if when is not None:
-        _Sources({"gate": when[0]}, context).skip_unless(when[1])
+        _Sources({"gate": when[0]}, context, {}).skip_unless(when[1])
     outputs = {name: _output(output) for name, output in spec.get("outputs", {}).items()}
     place = _place(context, at)
     with tempfile.TemporaryDirectory(prefix="pipec-") as folder:
         own = pathlib.Path(folder)
         # Documents are read where they lie; a store behind a URL has only the artifacts.
         kept = own if "://" in place else pathlib.Path(place)
-        # What follows the sources fills their slots.
         expanded = sources.expanded({**spec, "outputs": outputs})
         document = {
             **_about(context),
             "spec": expanded,
-            "slots": {**sources.slots, **_given(params or {}, context["params"])},
+            "slots": sources.slots,
             "results": {
                 name: _result(place, own, name, output)
                 for name, output in outputs.items()
@@ -195,8 +194,10 @@ class _Sources:
         slots: for the invocation; filled by `expanded`, too.
     """
 
-    def __init__(self, inputs: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        self.slots: dict[str, dict[str, str]] = {}
+    def __init__(
+        self, inputs: Mapping[str, Any], context: Mapping[str, Any], slots: Mapping[str, dict[str, str]]
+    ) -> None:
+        self.slots = dict(slots)
         self._texts: dict[str, str] = {}
         self._tables: dict[str, tuple[dict[Index, str], Index]] = {}
         for name, source in inputs.items():
@@ -314,9 +315,9 @@ def _slot(text: str) -> dict[str, str]:
     return {"json": text}
 
 
-def _given(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _given(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """The slots that run parameters fill."""
-    slots: dict[str, Any] = {}
+    slots: dict[str, dict[str, str]] = {}
     for slot, source in params.items():
         name, reading = (source, None) if isinstance(source, str) else source
         slots[slot] = {"json": json.dumps(_read(given[name], reading))}
