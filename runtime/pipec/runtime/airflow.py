@@ -91,9 +91,7 @@ def launch(
         if status != 0:
             raise RuntimeError(_reason(kept / "error.json", context["ti"].task_id, status))
         stored = json.loads((kept / "record.json").read_text(encoding="utf-8"))["outputs"]
-        return {
-            _key(name): _reference(own, stored, name, outputs[name], at) for name in document["results"]
-        }
+        return {_key(name): _reference(own, stored, name, outputs[name], at) for name in document["results"]}
 
 
 def choose(
@@ -133,7 +131,7 @@ def indices(
 def flatten(names: Sequence[str], counts: Any) -> list[dict[str, int]]:
     """The indices of a loop in a loop, by name: for each iteration of the outer loops as many as its gate counted."""
     table = _table(counts)
-    return [dict(zip(names, (*at, each))) for at in sorted(table) for each in range(_value(table[at]))]
+    return [dict(zip(names, (*at, each), strict=True)) for at in sorted(table) for each in range(_value(table[at]))]
 
 
 def _key(output: str) -> str:
@@ -204,10 +202,9 @@ class _Sources:
             if isinstance(source, Mapping) and "all" in source:
                 self._tables[name] = _table(source["all"]), tuple(source.get("at", ()))
                 continue
-            if isinstance(source, Mapping):
-                source = context["ti"].xcom_pull(task_ids=source["task"], key=source["key"], map_indexes=None)
-            if source is not None:
-                self._texts[name] = source if isinstance(source, str) else json.dumps(source)
+            found = _pulled(context, source) if isinstance(source, Mapping) else source
+            if found is not None:
+                self._texts[name] = found if isinstance(found, str) else json.dumps(found)
                 self.slots[name] = _slot(self._texts[name])
 
     def skip_unless(self, arm: int) -> None:
@@ -292,6 +289,10 @@ class _Sources:
         text = None if "const" in count else self._text(count["slot"], dims)
         value = count["const"] if "const" in count else [] if text is None else _value(text)
         yield from ((*dims, each) for each in range(value if isinstance(value, int) else len(value)))
+
+
+def _pulled(context: Mapping[str, Any], source: Mapping[str, str]) -> Any:
+    return context["ti"].xcom_pull(task_ids=source["task"], key=source["key"], map_indexes=None)
 
 
 def _table(texts: Any) -> dict[Index, str]:

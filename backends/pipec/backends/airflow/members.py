@@ -90,9 +90,7 @@ class Members:
         """The parts of a loop and the loops between them."""
         own = [key for key, node in self.graph.nodes.items() if node.loops[-1:] == (loop.id,)]
         inner = [
-            one
-            for one in operations(loop.body)
-            if isinstance(one, ir.ForEach) and self._loop_around(one.id) == loop.id
+            one for one in operations(loop.body) if isinstance(one, ir.ForEach) and self._loop_around(one.id) == loop.id
         ]
         parts = self.graph.parts
         for part in sorted({parts[key] for key in [*own, *(one.id for one in inner)]}):
@@ -140,7 +138,9 @@ class Members:
                 case ir.Group(id=id_, body=body):
                     members = tuple(self._inside(body, part))
                     is_whole = all(self._part_of(key) == part for key in self.graph.inside(id_))
-                    yield from (Group(self.names.variables[id_], self.names.ids[id_], members),) if is_whole else members
+                    yield from (
+                        (Group(self.names.variables[id_], self.names.ids[id_], members),) if is_whole else members
+                    )
                 case ir.If(arms=arms):
                     for arm in arms:
                         yield from self._inside(arm.body, part)
@@ -188,12 +188,16 @@ class Members:
         node = self.graph.nodes[key]
         befores = dict(self.graph.befores[key])
         after = node.call.after if node.call is not None else ()
-        reads = {leaf.operation for value in node.arguments.values() for leaf in leaves(value) if isinstance(leaf, Output)}
+        reads = {
+            leaf.operation for value in node.arguments.values() for leaf in leaves(value) if isinstance(leaf, Output)
+        }
         around = [self.graph.operations[id_] for kind, id_, _ in node.path if kind == "group" and not node.loops]
         hidden = {end for group in around for id_ in group.after for end in self.graph.ends(id_)}
         own = {end for id_ in after for end in self._ends(id_)}
         implied = {end for id_ in after if id_ in own for end in self.graph.ends(id_)}
-        shown = {one for one in befores if one in reads or one not in hidden | implied} | (own if not node.loops else set())
+        shown = {one for one in befores if one in reads or one not in hidden | implied} | (
+            own if not node.loops else set()
+        )
         return sorted(shown, key=order.__getitem__)
 
     def _returned(self, part: _Part) -> tuple[str, ...]:
@@ -202,10 +206,5 @@ class Members:
         named = {name for where, edge in self._edges if where != part for name in (edge.before, edge.after)}
         named |= set(self.ending())
         keys = [key for key in self.graph.nodes if self._part_of(key) == part]
-        read = {
-            before
-            for key in self.graph.nodes
-            if self._part_of(key) != part
-            for before in self.graph.befores[key]
-        }
+        read = {before for key in self.graph.nodes if self._part_of(key) != part for before in self.graph.befores[key]}
         return tuple(variables[key] for key in keys if variables[key] in named or key in read)
