@@ -9,13 +9,37 @@ from typing import Any
 FORMATS = ("text", "json", "github", "sarif")
 
 
+class _Formatter(argparse.HelpFormatter):
+    """As argparse's own, which asks for the width of the terminal (and imports `shutil`) for each argument that it adds."""
+
+    def __init__(self, prog: str, width: int | None = None, **rest: Any) -> None:
+        super().__init__(prog, width=width or _width(), **rest)
+
+
+def _width() -> int:
+    import os
+
+    try:
+        return max(40, int(os.environ.get("COLUMNS") or os.get_terminal_size().columns) - 2)
+    except (OSError, ValueError):
+        return 78
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", _Formatter)
+        super().__init__(**options)
+
+
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The parsed command line; `run` in it is the function that carries it out.
 
     Raises:
         SystemExit: with 2, the usage is wrong; with 0, help was asked for.
     """
-    parser = argparse.ArgumentParser(
+    # Messages are English wherever pipec runs; looking for translations costs 2 % of a compilation.
+    argparse._ = str  # type: ignore[attr-defined]
+    parser = _Parser(
         prog="pipec",
         description="Compiles machine-learning pipelines, read as text, to files for Airflow, Kubeflow and Argo.",
     )
@@ -23,6 +47,11 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _compile(commands)
     _check(commands)
+    _run(commands)
+    _runs(commands)
+    _models(commands)
+    _artifacts(commands)
+    _debug(commands)
     _explain(commands)
     _targets(commands)
     parsed = parser.parse_args(list(words))
@@ -94,6 +123,98 @@ def _check(commands: Any) -> None:
     parser.add_argument("-t", "--target", action="append", default=[], help="also what these targets cannot do")
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
     parser.set_defaults(run=_lazily("check"))
+
+
+def _run(commands: Any) -> None:
+    parser = commands.add_parser("run", help="run a pipeline on this machine")
+    parser.add_argument("sources", nargs=1, metavar="FILE[:PIPELINE]", help="a Python file, or .ir.json")
+    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a run parameter")
+    parser.add_argument(
+        "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
+    )
+    parser.add_argument("-j", "--jobs", type=_count, metavar="N", help="most steps at once (default: one a core)")
+    parser.add_argument("--no-cache", action="store_true", help="take no results of earlier runs")
+    parser.add_argument("--secrets", action="append", default=[], metavar="[NAME=]FILE", help="a dotenv file")
+    parser.add_argument("--tag", action="append", default=[], help="a tag of this run")
+    parser.add_argument("--artifact-root", metavar="DIR", help="where results lie (default: .pipec in the project)")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--only", action="append", metavar="STEP", help="run this step alone")
+    part.add_argument("--from", dest="from_", metavar="STEP", help="run this step and what depends on it")
+    part.add_argument("--until", metavar="STEP", help="run this step and what it depends on")
+    parser.add_argument("--dry-run", action="store_true", help="say what would run; run and import nothing")
+    parser.add_argument("--stub", action="store_true", help="give each step's place to a value of its annotated type")
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run that failed or was interrupted")
+    parser.add_argument("--reproduce", metavar="RUN", help="run the same again and compare what comes out")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the result is printed")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors and outputs only")
+    parser.set_defaults(run=_lazily("run"))
+
+
+def _store(parser: Any) -> None:
+    parser.add_argument("--artifact-root", metavar="DIR", help="where results lie (default: .pipec in the project)")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--tag", action="append", default=[], help="only what has this tag")
+
+
+def _runs(commands: Any) -> None:
+    parser = commands.add_parser("runs", help="what was run: list, show, logs, gc")
+    parser.set_defaults(run=_lazily("runs"), action="list", pipeline=None, artifact_root=None, format="text", tag=[])
+    actions = parser.add_subparsers(metavar="list|show|logs|gc")
+    listed = actions.add_parser("list", help="all runs, the newest first")
+    listed.add_argument("--pipeline", help="only those of this pipeline")
+    shown = actions.add_parser("show", help="one run: its steps, what they read and made")
+    logs = actions.add_parser("logs", help="what the steps of a run printed")
+    for each in (shown, logs):
+        each.add_argument("run_name", metavar="RUN", help="its identity, or the beginning of it")
+    logs.add_argument("step", nargs="?", metavar="STEP", help="only this step")
+    removed = actions.add_parser("gc", help="remove old runs; registered artifacts stay")
+    removed.add_argument("--keep", type=_count, default=10, metavar="N", help="newest runs of each pipeline that stay")
+    for name, each in (("list", listed), ("show", shown), ("logs", logs), ("gc", removed)):
+        _store(each)
+        each.set_defaults(action=name)
+
+
+def _models(commands: Any) -> None:
+    parser = commands.add_parser("models", help="versions of models: list, show, promote")
+    parser.set_defaults(run=_lazily("models"), action="list", artifact_root=None, format="text", tag=[])
+    actions = parser.add_subparsers(metavar="list|show|promote")
+    listed = actions.add_parser("list", help="all versions of all models")
+    shown = actions.add_parser("show", help="one version")
+    moved = actions.add_parser("promote", help="put a version into a stage")
+    for each in (shown, moved):
+        each.add_argument("name", metavar="MODEL[:VERSION]", help="version, number or stage; the newest without")
+    moved.add_argument("stage", choices=("staging", "production", "archived"))
+    moved.add_argument("--force", action="store_true", help="archive the version that is in that stage")
+    for name, each in (("list", listed), ("show", shown), ("promote", moved)):
+        _store(each)
+        each.set_defaults(action=name)
+
+
+def _artifacts(commands: Any) -> None:
+    parser = commands.add_parser("artifacts", help="registered artifacts: list, show")
+    parser.set_defaults(run=_lazily("artifacts"), action="list", artifact_root=None, format="text", tag=[])
+    actions = parser.add_subparsers(metavar="list|show")
+    listed = actions.add_parser("list", help="the newest version of each")
+    shown = actions.add_parser("show", help="one version")
+    shown.add_argument("name", metavar="ARTIFACT[:VERSION]")
+    for name, each in (("list", listed), ("show", shown)):
+        _store(each)
+        each.set_defaults(action=name)
+
+
+def _debug(commands: Any) -> None:
+    parser = commands.add_parser("debug", help="run one step of a recorded run again, under pdb")
+    parser.add_argument("step", metavar="STEP", help="such as train, or train@2 in a loop")
+    parser.add_argument("--run", dest="run_name", metavar="RUN", help="which run (default: the newest)")
+    parser.add_argument("--artifact-root", metavar="DIR", help="where results lie (default: .pipec in the project)")
+    parser.set_defaults(run=_lazily("debug"))
+
+
+def _count(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise ValueError(word)
+    return number
 
 
 def _explain(commands: Any) -> None:

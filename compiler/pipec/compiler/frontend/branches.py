@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import operations
+from pipec.compiler.frontend import host, operations
 from pipec.compiler.frontend.graph import ids_in
 from pipec.compiler.frontend.jumps import (
     BREAK,
@@ -171,7 +171,7 @@ class BranchMixin:
         if isinstance(value, Unknown):
             raise Fault(value.diagnostic)
         if isinstance(value, Symbolic):
-            operations.check_use(value, "a condition on it", this.span(node, frame))
+            check_condition(value, this.span(node, frame))
         return value
 
     def go_on(
@@ -230,6 +230,16 @@ def any_of(flags: Sequence[Flag], span: Span) -> Flag:
     if len(open_) < 2:
         return open_[0] if open_ else False
     return operations.symbolic("or", open_, types.BOOL, span)
+
+
+def check_condition(value: Symbolic, span: Span) -> None:
+    """Refuses a condition that no target could mean, or that the machine decides.
+
+    Raises:
+        Fault: it is one.
+    """
+    operations.check_use(value, "a condition on it", span)
+    host.check_shape(value, "a condition", span)
 
 
 def check_depth(interpreter: Interpreter, span: Span) -> None:

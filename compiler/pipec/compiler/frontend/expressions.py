@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import names, operations
+from pipec.compiler.frontend import host, lookups, names, operations
 from pipec.compiler.frontend.annotations import is_subscripted_type
 from pipec.compiler.frontend.attributes import read_attribute
 from pipec.compiler.frontend.branches import Path, name_of_condition
@@ -22,6 +22,7 @@ from pipec.compiler.frontend.values import (
     Fault,
     Frame,
     FunctionValue,
+    RunMetadata,
     RunTimeKey,
     SdkSymbol,
     Spread,
@@ -34,7 +35,7 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Const, Item, Lazy, Output
+from pipec.compiler.ir.values import Const, Item, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -248,7 +249,7 @@ class ExpressionMixin:
         if unknown := find_unknown([index]) if not isinstance(container, Unknown) else container:
             return unknown
         if isinstance(container, External) and container.path == "os.environ" and isinstance(index, str):
-            return Symbolic(Lazy("environment", {"name": index}, types.STR))
+            return host.environment(index, None, span, is_required=True)
         if isinstance(container, External | SdkSymbol | FunctionValue):
             return container
         if isinstance(container, ClassValue):
@@ -258,6 +259,8 @@ class ExpressionMixin:
             if not isinstance(index, int | slice) or isinstance(index, bool):
                 raise Fault(Diagnostic("PC0309", f"{describe(container)} is indexed by position only", span))
             return operations.guarded(lambda: container.outputs[index], span)
+        if isinstance(container, RunMetadata):
+            return lookups.metadata(container, index, span)
         if is_open(container):
             return self._open_subscript(container, index, span)
         if isinstance(container, Symbolic) or isinstance(index, Symbolic):

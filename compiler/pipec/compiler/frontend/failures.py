@@ -24,7 +24,7 @@ class FailureMixin:
         self._refuse_guard(node, frame)
         text = ast.get_source_segment(frame.module.source.text, node) or "raise"
         exception = None
-        message = f"the pipeline raises here: `{_one_line(text)}`"
+        message = f"the pipeline raises here: `{one_line(text)}`"
         if node.exc is not None:
             exception, detail = this.raised(node.exc, frame)
             message = f"the pipeline raises `{detail}`" if detail else message
@@ -139,6 +139,6 @@ def dropped(what: str, span: Span) -> Diagnostic:
     )
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:77] + "..."

@@ -68,8 +68,10 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         self.star_visits: set[tuple[int, str]] = set()
         self.submodules: dict[str, list[str]] = {}
         self.pipeline_stack: list[Any] = []
-        self.context: dict[str, Any] = {}
+        self.files_read: dict[str, Span] = {}
+        self._draws: dict[str, int] = {}
         self.program: Program = _NO_PROGRAM
+        self._body = ""
         self._fuel = FUEL
         self._stopped: Diagnostic | None = None
 
@@ -83,6 +85,8 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         self.depth, self.raises, self._fuel, self._stopped = 0, False, FUEL, None
         self.reset_control()
         self.pipeline_stack = [function.node]
+        self._body, self._draws = function.qualified_name, {}
+        self.files_read = {}
         self._limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(self._limit, 10_000))
 
@@ -165,6 +169,20 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
     def file_of(self, module: Module) -> str:
         """What `__file__` folds to: the path from the code root."""
         return module.source.path
+
+    def place_of_draw(self, span: Span) -> str:
+        """What tells one draw from another: where it is made, and how many were made there before; no line numbers."""
+        where = self._body if self.graph is not None else span.path
+        self._draws[where] = self._draws.get(where, 0) + 1
+        return f"{where}#{self._draws[where]}"
+
+    def draws_made(self) -> dict[str, int]:
+        """How many draws were made at each place so far."""
+        return dict(self._draws)
+
+    def forget_draws(self, made: dict[str, int]) -> None:
+        """Counts on from an earlier state: what came after was evaluated only to see what it does."""
+        self._draws = dict(made)
 
     def siblings(self, name: str) -> list[str]:
         """The modules beside module `name`, for near names."""

@@ -63,7 +63,7 @@ class LoopMixin:
         this = cast("Interpreter", self)
         graph = cast("GraphBuilder", this.graph)
         check_depth(this, span)
-        mark, said = graph.mark(), len(this.diagnostics)
+        mark, said, drawn = graph.mark(), len(this.diagnostics), this.draws_made()
         identifier = graph.reserve(f"for_{variable}" if variable else "for", span)
         size = graph.size
         item = Symbolic(Item(identifier, element_type(items.value.type)))
@@ -71,7 +71,7 @@ class LoopMixin:
         this.loops += 1
         this.discovering = True
         try:
-            block, delta = self._body(item, body, Changed(), span)
+            block, delta = self._run_once(item, body, Changed(), span)
         finally:
             this.discovering = not is_first
         changed = self._changed(delta, span)
@@ -81,9 +81,10 @@ class LoopMixin:
             or any(set(names) & set(bound) for names, bound in changed.names)
         ):
             graph.rollback(mark)
+            this.forget_draws(drawn)
             del this.diagnostics[said:]
             identifier = graph.reserve(f"for_{variable}" if variable else "for", span)
-            block, delta = self._body(item, body, changed, span)
+            block, delta = self._run_once(item, body, changed, span)
         collector = Collector(this, identifier, items, span, graph.size > size)
         for names, bound in changed.names:
             self._leave(names, bound, delta, span)
@@ -101,7 +102,7 @@ class LoopMixin:
         else:
             graph.rollback(mark)
 
-    def _body(
+    def _run_once(
         self, item: Symbolic, body: Callable[[Symbolic], Signal], poisoned: Changed, span: Span
     ) -> tuple[Block, Delta]:
         this = cast("Interpreter", self)

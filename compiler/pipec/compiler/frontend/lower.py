@@ -51,10 +51,12 @@ class Program:
 
     Attributes:
         options: the pipeline's own options, which its steps inherit in part.
+        name: the pipeline's name.
         steps: the steps called so far, by symbol, in order of first call.
     """
 
     options: Mapping[str, Setting] = field(default_factory=dict)
+    name: str = ""
     steps: dict[str, StepDef] = field(default_factory=dict)
     _awaited: list[tuple[str, Span]] = field(default_factory=list)
     _defined: dict[tuple[int, str], StepDef] = field(default_factory=dict)
@@ -163,6 +165,7 @@ def _lower(
         node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
     )
     check_options(pipeline.options, "pipeline")
+    program.name = pipeline_name(pipeline)
     parameters, arguments, frozen = _parameters(interpreter, function, node, bindings)
     config = pipeline_config(interpreter, pipeline.options)
     frame = Frame(function.module, arguments, function.frame, f"{function.qualified_name}.<locals>")

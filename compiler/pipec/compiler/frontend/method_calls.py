@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections import deque
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import operations
+from pipec.compiler.frontend import files, lookups, operations
 from pipec.compiler.frontend.builtin_calls import settle
 from pipec.compiler.frontend.configuration import check_options, merge_options
 from pipec.compiler.frontend.control import element_type, run_time_decision
@@ -21,6 +22,8 @@ from pipec.compiler.frontend.values import (
     InstanceValue,
     Method,
     PipelineValue,
+    ProjectFile,
+    RunMetadata,
     Setting,
     SettingsValue,
     StepResult,
@@ -87,16 +90,35 @@ def call_method(interpreter: Interpreter, method: Method, arguments: Arguments, 
             return _order(interpreter, operation, arguments, span, receiver)
         case StepResult(operation=operation) if method.name == "after":
             return _order(interpreter, operation, arguments, span, receiver)
+        case Symbolic() if method.name in {"load", "read"} and lookups.is_look_up(
+            receiver, "artifact", "model_artifact"
+        ):
+            return receiver
         case Symbolic():
             return _of_symbolic(interpreter, receiver, method.name, arguments, span)
         case InstanceValue() | ClassValue():
             return _of_instance(interpreter, receiver, method.name, arguments, span, frame)
+        case SettingsValue(kind="Model") if method.name in lookups.ARTIFACT_GETTERS:
+            return lookups.model_artifact(interpreter, receiver, arguments, span)
         case SettingsValue():
             return _of_settings(receiver, method.name, arguments, span)
+        case RunMetadata():
+            return _of_metadata(receiver, method.name, arguments, span)
+        case ProjectFile():
+            return files.file_method(receiver, method.name, span)
+        case PurePath() if method.name in files.PATH_METHODS:
+            return files.path_method(interpreter, receiver, method.name, arguments, span)
         case _ if isinstance(receiver, ABSTRACT) and not isinstance(receiver, EnumMember):
             raise Fault(_dynamic(f"`.{method.name}()`", span))
         case _:
             return _of_plain(interpreter, receiver, method.name, arguments, span)
+
+
+def _of_metadata(receiver: RunMetadata, name: str, arguments: Arguments, span: Span) -> Any:
+    positional, _ = arguments.values()
+    if name == "get" and positional:
+        return lookups.metadata(receiver, positional[0], span)
+    raise Fault(Diagnostic("PC0205", f"{describe(receiver)} has no method `{name}` before the run", span))
 
 
 def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arguments, span: Span) -> Any:

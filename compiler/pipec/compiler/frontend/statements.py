@@ -6,11 +6,12 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import names, operations
+from pipec.compiler.frontend import names
 from pipec.compiler.frontend.assignments import AssignmentMixin, bound_names
-from pipec.compiler.frontend.failures import FailureMixin, dropped
+from pipec.compiler.frontend.branches import check_condition
+from pipec.compiler.frontend.failures import FailureMixin, dropped, one_line
 from pipec.compiler.frontend.jumps import BREAK, CONTINUE, Maybe, Returned, Signal, as_maybe, settled
-from pipec.compiler.frontend.values import Fault, Frame, StepResult, Symbolic, Unknown, describe
+from pipec.compiler.frontend.values import Fault, Frame, ProjectFile, StepResult, Symbolic, Unknown, describe
 from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
@@ -92,9 +93,8 @@ class StatementMixin(AssignmentMixin, FailureMixin):
         if this.strict and isinstance(value, Unknown):
             if value.diagnostic.code not in _CANNOT_KNOW:
                 raise Fault(value.diagnostic)
-            text = ast.get_source_segment(frame.module.source.text, node) or "this"
-            call = text.partition("(")[0].strip()
-            this.report(dropped(call, this.span(node, frame)))
+            called = node.value.func if isinstance(node.value, ast.Call) else node.value
+            this.report(dropped(one_line(ast.unparse(called)), this.span(node, frame)))
         return None
 
     def _run_Assign(self, node: ast.Assign, frame: Frame) -> Signal:
@@ -156,7 +156,7 @@ class StatementMixin(AssignmentMixin, FailureMixin):
         if isinstance(test, Unknown) and not this.strict:
             return self._lenient_branches([node.body, node.orelse], frame, test), False
         if isinstance(test, Symbolic) and this.graph is not None:
-            operations.check_use(test, "a condition on it", span)
+            check_condition(test, span)
             return this.branch_statement(node, test, statements[start:], frame)
         return self.execute(node.body if this.truth(test, span, "if") else node.orelse, frame), False
 
@@ -212,7 +212,7 @@ class StatementMixin(AssignmentMixin, FailureMixin):
         this = cast("Interpreter", self)
         for item in node.items:
             value = this.evaluate(item.context_expr, frame)
-            if not isinstance(value, Unknown):
+            if not isinstance(value, Unknown | ProjectFile):
                 message = f"`with` over {describe(value)} is not supported here"
                 raise Fault(
                     Diagnostic(
@@ -221,7 +221,7 @@ class StatementMixin(AssignmentMixin, FailureMixin):
                         this.span(item, frame) if hasattr(item, "lineno") else this.span(item.context_expr, frame),
                     )
                 )
-            if this.strict:
+            if this.strict and isinstance(value, Unknown):
                 this.report(dropped("with", this.span(item.context_expr, frame)))
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value, frame)

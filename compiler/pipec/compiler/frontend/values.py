@@ -75,6 +75,28 @@ class RunTimeKey:
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class ServerValue(Unknown):
+    """What a ZenML server or stack would give, `Client().active_stack.artifact_store.path`: its path says what was asked."""
+
+    path: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class RunMetadata:
+    """`.run_metadata` of something that is looked up: indexed by a key, it is a look-up of its own."""
+
+    of: Mapping[str, Any]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class ProjectFile:
+    """An open file of the project: its path from the project root, and its text."""
+
+    path: str
+    text: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class External:
     """A name of the standard library or a third party, by its dotted path; never imported by the compiler."""
 
@@ -228,7 +250,7 @@ MISSING = object()
 ABSTRACT = (
     Symbolic, StepResult, Unknown, External, SdkSymbol, ModuleValue, FunctionValue, ClassValue, InstanceValue,
     EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin, FieldDefault, AnnotationAlias, Spread,
-    RunTimeKey,
+    RunTimeKey, RunMetadata, ProjectFile,
 )  # fmt: skip
 """Every class of a value that is not the Python value itself."""
 
@@ -310,6 +332,10 @@ def describe(value: Any) -> str:  # noqa: C901, PLR0912 - a flat dispatch over k
             return "a type"
         case Spread() | RunTimeKey():
             return "a value computed from run-time values"
+        case RunMetadata():
+            return "the metadata of what is looked up"
+        case ProjectFile(path=path):
+            return f"the open file `{path}`"
         case None | bool():
             return f"`{value}`"
         case _:
