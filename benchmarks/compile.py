@@ -168,6 +168,13 @@ def compile_bytecode() -> None:
     """Bytecode for this work tree, as an installed package has it; installers write it whatever the environment says."""
     for root in SOURCE_ROOTS:
         compileall.compile_dir(ROOT / root, quiet=1)
+    # The packed runtime is kept likewise, by the first compilation.
+    code = "import sys; sys.dont_write_bytecode = False; from pipec.compiler.packed_runtime import packed_runtime as p"
+    roots = os.pathsep.join(str(ROOT / one) for one in SOURCE_ROOTS)
+    for target in ("argo", "kubeflow"):
+        subprocess.run(
+            [sys.executable, "-c", f"{code}; p({target!r})"], env={**os.environ, "PYTHONPATH": roots}, check=True
+        )
 
 
 def peer(name: str, python: str, folder: Path, source: str) -> Contestant:

@@ -20,6 +20,8 @@ from pipec.compiler.ir.model import CodeFile
 from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipec.compiler.ir.model import Pipeline
 
 ADAPTERS = frozenset({"airflow", "argo", "kubeflow"})
@@ -54,22 +56,51 @@ def assemble(pipeline: Pipeline, adapter: str, *, is_compact: bool = False) -> t
         ReservedName: when a module of the user is called `pipec`, `zenml` or `__main__`.
         ValueError: when there is no such adapter.
     """
-    if adapter != "run" and adapter not in ADAPTERS:
-        raise ValueError(f"`{adapter}` is no adapter")
-    files = {"zenml/__init__.py": _ZENML}
-    for package in ("runtime", "sdk"):
-        folder = _installed(f"pipec.{package}")
-        for path in sorted(folder.rglob("*.py")):
-            name = path.relative_to(folder).as_posix()
-            if package == "sdk" or name not in {f"{other}.py" for other in ADAPTERS - {adapter}}:
-                files[f"pipec/{package}/{name}"] = path.read_text(encoding="utf-8")
-    if adapter != "run" and f"pipec/runtime/{adapter}.py" not in files:
-        raise ValueError(f"`{adapter}` is no adapter of the installed runtime")
-    files["__main__.py"] = files.pop(f"pipec/runtime/{_ENTRY}")
+    files = _of_runtime(adapter)
     if is_compact:
         files = {path: compact(text) for path, text in files.items()}
     files.update(_of_user(pipeline))
+    return _sorted(files)
+
+
+def runtime_files(adapter: str) -> tuple[CodeFile, ...]:
+    """The runtime's part of a code root, compact, sorted by path.
+
+    Raises:
+        ValueError: when there is no such adapter.
+    """
+    return _sorted({path: compact(text) for path, text in _of_runtime(adapter).items()})
+
+
+def user_files(pipeline: Pipeline) -> tuple[CodeFile, ...]:
+    """The user's part of a code root, sorted by path.
+
+    Raises:
+        ReservedName: when a module of the user is called `pipec`, `zenml` or `__main__`.
+    """
+    return _sorted(_of_user(pipeline))
+
+
+def _sorted(files: dict[str, str]) -> tuple[CodeFile, ...]:
     return tuple(CodeFile(path, files[path]) for path in sorted(files))
+
+
+def sources() -> Iterator[tuple[str, Path]]:
+    """The modules of the runtime and the SDK: their paths below the code root, and where they are installed."""
+    for package in ("runtime", "sdk"):
+        folder = _installed(f"pipec.{package}")
+        for path in sorted(folder.rglob("*.py")):
+            yield f"pipec/{package}/{path.relative_to(folder).as_posix()}", path
+
+
+def _of_runtime(adapter: str) -> dict[str, str]:
+    if adapter != "run" and adapter not in ADAPTERS:
+        raise ValueError(f"`{adapter}` is no adapter")
+    others = {f"pipec/runtime/{other}.py" for other in ADAPTERS - {adapter}}
+    files = {name: path.read_text(encoding="utf-8") for name, path in sources() if name not in others}
+    if adapter != "run" and f"pipec/runtime/{adapter}.py" not in files:
+        raise ValueError(f"`{adapter}` is no adapter of the installed runtime")
+    return {"__main__.py": files.pop(f"pipec/runtime/{_ENTRY}"), "zenml/__init__.py": _ZENML, **files}
 
 
 def _of_user(pipeline: Pipeline) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """`dataclass`, `field`, `fields` and `replace`, as in `dataclasses`, at a third of the start-up cost.
 
 The standard module imports `inspect` and compiles six functions for each frozen class: together some 60 ms of CPU for the
-classes that a compilation needs, a quarter of the whole command. Here one function is compiled for each class, and what
-compares, hashes, prints and freezes is shared. Type checkers see the standard module, so a class means the same to them;
+classes that a compilation needs, a quarter of the whole command. Here one function is compiled for each class, when the
+first object is made, and what compares, hashes, prints and freezes is shared. Type checkers see the standard module, so a class means the same to them;
 of its options there are those that we use (`frozen`, `slots`, `eq`, `repr`).
 """
 
@@ -71,7 +71,7 @@ else:
 
     def _make(cls, frozen, slots, eq, repr):
         known = _fields(cls)
-        methods = {"__init__": _init(cls, known, frozen), "__reduce__": _reduce}
+        methods = {"__init__": _init(known, frozen, hasattr(cls, "__post_init__")), "__reduce__": _reduce}
         if eq:
             compared = [one.name for one in known.values() if one.compare]
             methods |= _comparison(compared, frozen)
@@ -104,7 +104,17 @@ else:
             known[name] = one
         return known
 
-    def _init(cls, known, frozen):
+    def _init(known, frozen, is_continued):
+        """An `__init__` that puts the real one in its place when it is first called: few commands use every class."""
+
+        def first(self, *given, **named):
+            owner = next(cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is first)
+            owner.__init__ = _compiled_init(known, frozen, is_continued)
+            owner.__init__(self, *given, **named)
+
+        return first
+
+    def _compiled_init(known, frozen, is_continued):
         scope = {"_MISSING": MISSING, "_set": object.__setattr__}
         parameters, by_keyword, body = ["self"], [], []
         for name, one in known.items():
@@ -120,7 +130,7 @@ else:
             elif one.default_factory is MISSING:
                 continue
             body.append(f"_set(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
-        if hasattr(cls, "__post_init__"):
+        if is_continued:
             body.append("self.__post_init__()")
         parameters += ["*", *by_keyword] if by_keyword else []
         text = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(body or ["pass"])

@@ -19,6 +19,7 @@ from pipec.compiler import compile
 from pipec.compiler.backend import Support
 from pipec.compiler.ir.features import Feature
 from pipec.compiler.ir.model import CodeFile
+from pipec.compiler.packed_runtime import packed_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,21 +29,21 @@ if TYPE_CHECKING:
 PROGRAMS = Path(__file__).parent / "programs"
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py"))
-_BLOB = re.compile(r'(?<=""")\n(?:[ ]*[A-Za-z0-9+/= ]+\n)+(?=[ ]*"""\))')
+_BLOB = re.compile(r'(?<=""")\n(?:[ ]+(?=[^ ])[A-Za-z0-9+/= ]+\n)+(?=[ ]+""")')
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_files(name: str, golden: Callable[[Path, str], None]) -> None:
-    """The code root is left out: it changes with the runtime."""
+    """The packed code is left out: it changes with the runtime."""
     compilation = compile(PROGRAMS / f"{name}.py", "kubeflow")
     for file in compilation.files:
-        golden(GOLDEN / name / file.path, _BLOB.sub("\n(code root)\n", file.text, count=1))
+        golden(GOLDEN / name / file.path, _BLOB.sub("\n(packed)\n", file.text))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_program_is_written_once(name: str) -> None:
     (file,) = compile(PROGRAMS / f"{name}.py", "kubeflow").files
-    assert len(_BLOB.findall(file.text)) == 1
+    assert len(_BLOB.findall(file.text)) == 2
     assert file.text.count("b64decode") == 1
 
 
@@ -200,5 +201,6 @@ def test_memory(text: str, quantity: str | None) -> None:
 
 def test_the_same_code_is_the_same_program_without_a_word_that_the_local_runner_rewrites() -> None:
     files = [CodeFile("a.py", "print('python3 {{x}}')\n"), CodeFile("b/__init__.py", "")]
-    assert code.program(files) == code.program(files)
-    assert not re.search(r"python3|[{}$<>%`]", code.program(files))
+    program = code.program(packed_runtime("kubeflow"), files)
+    assert program == code.program(packed_runtime("kubeflow"), files)
+    assert not re.search(r"python3|[{}$<>%`]", program)

@@ -9,7 +9,7 @@ from pipec.backends.argo import names
 from pipec.backends.argo.carriers import carried
 from pipec.backends.argo.check import check_text
 from pipec.backends.argo.checks import check_pipeline
-from pipec.backends.argo.code import code_map, live_values
+from pipec.backends.argo.code import code_files, code_map, live_values
 from pipec.backends.argo.conditions import is_countable, is_native
 from pipec.backends.argo.emit import render, template_text
 from pipec.backends.argo.ledger import LEDGER
@@ -23,7 +23,7 @@ from pipec.backends.argo.settings import duration
 from pipec.backends.argo.steps import CODE, DATA, word
 from pipec.backends.argo.text import enc, markdown, number, plain
 from pipec.compiler.backend import GeneratedFile
-from pipec.compiler.code_root import ReservedName, assemble
+from pipec.compiler.code_root import ReservedName
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
 from pipec.compiler.gates import insert_gates
@@ -53,7 +53,7 @@ class ArgoBackend:
         if has_errors(found):
             return None, found
         try:
-            files = assemble(pipeline, "argo")
+            files = code_files(pipeline)
         except ReservedName as fault:
             return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.lazy import pattern
+from pipec.compiler.yaml_reader import read_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _LABEL = pattern(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _OBJECT = pattern(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_BLOCK = pattern(r"(  [A-Za-z0-9_.-]+:) \|[-+]?")
 _TAG = pattern(r"\{\{(.*?)\}\}", re.DOTALL)
 _INPUT = pattern(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _OUTPUT = pattern(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
@@ -31,32 +31,13 @@ Document = dict[str, Any]
 
 def check_text(file: GeneratedFile) -> list[Diagnostic]:
     """Every finding in the file."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        documents: list[Document] = [_read(text, loader) for text in file.text.split("\n---\n")]
-    except yaml.YAMLError as fault:
+        documents = read_back(file.text)
+    except ValueError as fault:
         return [_fault(file, f"no YAML: {fault}")]
+    if not all(isinstance(one, dict) for one in documents):
+        return [_fault(file, "a document that is no map")]
     return [_fault(file, finding) for finding in _findings(documents)]
-
-
-def _read(text: str, loader: Any) -> Document:
-    """One document. Blocks of code are taken out first: they are most of the text, and a line in one means nothing."""
-    import yaml
-
-    lines: list[str] = []
-    is_code = False
-    for line in text.split("\n"):
-        if is_code and (not line or line.startswith("    ")):
-            continue
-        match = _BLOCK.fullmatch(line)
-        is_code = match is not None
-        lines.append(line if match is None else f"{match[1]} code")
-    document = yaml.load("\n".join(lines), Loader=loader)
-    if not isinstance(document, dict):
-        raise yaml.YAMLError("a document that is no map")
-    return document
 
 
 def _fault(file: GeneratedFile, finding: str) -> Diagnostic:

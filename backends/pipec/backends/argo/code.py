@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from pipec.backends.argo.model import CodeMap
 from pipec.backends.argo.names import digest
 from pipec.backends.argo.text import is_live
+from pipec.compiler.code_root import user_files
+from pipec.compiler.digest import sha256
+from pipec.compiler.ir.model import CodeFile
 from pipec.compiler.ir.walk import calls
 from pipec.compiler.lazy import pattern
+from pipec.compiler.packed_runtime import packed_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipec.compiler.ir.model import CodeFile, Pipeline
+    from pipec.compiler.ir.model import Pipeline
 
 LIMIT = 900 * 1024
 """Bytes of data: below Kubernetes' 1 MiB for a ConfigMap and the request around it."""
 
+_RUNTIME = "pipec.runtime"
+_LAUNCHER = '''\
+"""Unpacks pipec's step runtime, which lies beside this file, and hands over to it."""
+
+import atexit
+import base64
+import bz2
+import json
+import os
+import runpy
+import shutil
+import tempfile
+
+here = os.path.dirname(os.path.abspath(__file__))
+unpacked = tempfile.mkdtemp(prefix="pipec-runtime-")
+atexit.register(shutil.rmtree, unpacked, ignore_errors=True)
+with open(os.path.join(here, "pipec.runtime")) as packed:
+    files = json.loads(bz2.decompress(base64.b64decode(packed.read())).decode())
+for name, text in files:
+    path = os.path.join(unpacked, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+runpy.run_path(os.path.join(unpacked, "__main__.py"), {"CODE_ROOT": here}, "__main__")
+'''
+
 _FOREIGN = pattern(r"[^A-Za-z0-9_.-]")
 _LONGEST_KEY = 253
+
+
+def code_files(pipeline: Pipeline) -> tuple[CodeFile, ...]:
+    """What travels: the user's modules as they are, the runtime packed, and what starts a step.
+
+    Raises:
+        ReservedName: when a module of the user is called `pipec`, `zenml` or `__main__`.
+    """
+    own = CodeFile("__main__.py", _LAUNCHER), CodeFile(_RUNTIME, packed_runtime("argo"))
+    return (*user_files(pipeline), *own)
 
 
 def variable_key(name: str, text: str) -> str:
@@ -59,7 +98,7 @@ def code_map(pipeline: str, files: Sequence[CodeFile], values: Mapping[str, str]
 
 def map_name(pipeline: str, files: Sequence[CodeFile], values: Mapping[str, str]) -> str:
     """The name, from all that the map holds: another content is another map."""
-    state = hashlib.sha256()
+    state = sha256()
     for name, text in [*((file.path, file.text) for file in files), *sorted(values.items())]:
         for part in (name, text):
             raw = part.encode("utf-8", "surrogatepass")

@@ -6,9 +6,9 @@ task's name is an identifier of the `depends` language as well, whose words are 
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 
+from pipec.compiler.digest import sha256
 from pipec.compiler.lazy import pattern
 
 LONGEST_TEMPLATE = 63
@@ -27,7 +27,7 @@ _FAITHFUL = pattern(r"[A-Za-z0-9 ._-]+")
 
 def digest(text: str, length: int = 6) -> str:
     """The first hexadecimal digits of the text's hash: a suffix that does not move when others come and go."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
 
 
 def dns_label(name: str, longest: int, fallback: str) -> str:

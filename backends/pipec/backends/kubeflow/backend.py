@@ -10,9 +10,10 @@ from pipec.backends.kubeflow.limits import faults_of, notes_of, program_fault
 from pipec.backends.kubeflow.plan import Plan, plan
 from pipec.backends.kubeflow.spec import SCHEMA_VERSION, pipeline_spec, platform_spec
 from pipec.compiler.backend import GeneratedFile, Ledger, Option, Request
-from pipec.compiler.code_root import ReservedName, assemble
+from pipec.compiler.code_root import ReservedName, user_files
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
+from pipec.compiler.packed_runtime import packed_runtime
 from pipec.compiler.yaml_text import document, documents
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class KubeflowBackend:
         if has_errors(found):
             return None, found
         try:
-            program = code.program(assemble(pipeline, "kubeflow", is_compact=True))
+            program = code.program(packed_runtime("kubeflow"), user_files(pipeline))
         except ReservedName as problem:
             return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span)]
         if (fault := program_fault(pipeline, program)) is not None:
@@ -74,14 +75,12 @@ class KubeflowBackend:
 
 def _misreadings(file: GeneratedFile) -> list[Diagnostic]:
     """What is wrong with a file as a YAML reader sees it: its syntax, its version, references that lead nowhere."""
-    import yaml
-
     from pipec.backends.kubeflow.references import loose_ends
+    from pipec.compiler.yaml_reader import read_back
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        spec, *_ = list(yaml.load_all(file.text, Loader=loader))
-    except yaml.YAMLError as problem:
+        spec, *_ = read_back(file.text)
+    except ValueError as problem:
         return [_fault(file, f"is not YAML: {problem}")]
     if spec.get("schemaVersion") != SCHEMA_VERSION:
         return [_fault(file, "has no legal `schemaVersion`")]

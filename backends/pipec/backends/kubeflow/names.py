@@ -6,9 +6,9 @@ keeps to `[a-z0-9-]` without `--`, and away from the names that KFP makes itself
 
 from __future__ import annotations
 
-import hashlib
 import re
 
+from pipec.compiler.digest import sha256
 from pipec.compiler.lazy import pattern
 
 LONGEST_KEY = 63
@@ -55,7 +55,7 @@ def shortened(key: str, longest: int) -> str:
     """The key, its end replaced by a digest of the whole where it is too long."""
     if len(key) <= longest:
         return key
-    return f"{key[: longest - 9].rstrip('-_')}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    return f"{key[: longest - 9].rstrip('-_')}-{sha256(key.encode()).hexdigest()[:8]}"
 
 
 def _dashed(name: str) -> str:

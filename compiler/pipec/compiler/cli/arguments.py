@@ -9,13 +9,37 @@ from typing import Any
 FORMATS = ("text", "json", "github", "sarif")
 
 
+class _Formatter(argparse.HelpFormatter):
+    """As argparse's own, which asks for the width of the terminal (and imports `shutil`) for each argument that it adds."""
+
+    def __init__(self, prog: str, width: int | None = None, **rest: Any) -> None:
+        super().__init__(prog, width=width or _width(), **rest)
+
+
+def _width() -> int:
+    import os
+
+    try:
+        return max(40, int(os.environ.get("COLUMNS") or os.get_terminal_size().columns) - 2)
+    except (OSError, ValueError):
+        return 78
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", _Formatter)
+        super().__init__(**options)
+
+
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The parsed command line; `run` in it is the function that carries it out.
 
     Raises:
         SystemExit: with 2, the usage is wrong; with 0, help was asked for.
     """
-    parser = argparse.ArgumentParser(
+    # Messages are English wherever pipec runs; looking for translations costs 2 % of a compilation.
+    argparse._ = str  # type: ignore[attr-defined]
+    parser = _Parser(
         prog="pipec",
         description="Compiles machine-learning pipelines, read as text, to files for Airflow, Kubeflow and Argo.",
     )

@@ -8,10 +8,10 @@ its digest is what a cache key hashes. The *physical* one holds whole statements
 from __future__ import annotations
 
 import ast
-import hashlib
 import sys
 from typing import TYPE_CHECKING
 
+from pipec.compiler.digest import sha256
 from pipec.compiler.frontend.cutting import cut
 from pipec.compiler.frontend.modules import RESERVED, Module
 from pipec.compiler.frontend.names import absolute_module
@@ -352,7 +352,7 @@ def _defined(slicer: Slicer, walk: Walk) -> tuple[str, ...]:
 
 
 def _digest(slicer: Slicer, walk: Walk) -> str:
-    hashed = hashlib.sha256()
+    hashed = sha256()
     for name in sorted(walk.kept):
         module = slicer.module(name)
         if module is None:

@@ -3,6 +3,5 @@
 import sys
 
 from pipec.runtime.imports import stand
-from pipec.compiler.lazy import pattern
 
 sys.modules[__name__] = stand(__name__)
