@@ -104,6 +104,28 @@ def one_arm_always_runs(b: Builder) -> Pipeline:
     )
 
 
+@case("drop_unused_results")
+def what_is_read_through_another_result_stays(b: Builder) -> Pipeline:
+    any_ = type_("Any")
+    inner = b.branch(
+        "if_2", (b.param("n", "int"), [b.call("a")]), (None, []), r=(b.out("a"), const(None)), s=(const(1), const(2))
+    )
+    outer = b.branch(
+        "if_1",
+        (b.param("m", "int"), [inner]),
+        (None, []),
+        r=(Output("if_2", "r", any_), const(0)),
+        t=(Output("if_2", "s", any_), const(0)),
+    )
+    return b.pipeline(outer, b.call("c", x=Output("if_1", "r", any_)))
+
+
+@case("drop_unused_results")
+def all_are_read(b: Builder) -> Pipeline:
+    loop = b.loop("loop", const([1]), b.call("a", x=item("loop")), r=b.out("a"))
+    return b.pipeline(loop, outputs={"r": Output("loop", "r", type_("Any"))})
+
+
 @case("drop_dead_arms")
 def no_arm_runs(b: Builder) -> Pipeline:
     choice = b.branch("if_1", (const(0), [b.call("a")]), (None, []), after=["first"], r=(b.out("a"), const(None)))

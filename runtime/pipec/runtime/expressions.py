@@ -8,13 +8,15 @@ A recipe is one of:
 
 `op` is an operator as Python spells it (unary minus, plus and tilde are `neg`, `pos` and `invert`), `and`, `or`, `not`,
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
-step), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
+step), `clock` (start of the run, what, arguments …), `draw` (number of the run, method of `random.Random`, arguments, keywords),
+`look_up` (kind, query: a `lazy` whose query is computed), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
 (texts …), and the built-in functions of `_BUILT_IN` below, with `range zip enumerate reversed` as lists.
 """
 
 from __future__ import annotations
 
 import builtins
+import datetime as dt
 import hashlib
 import operator
 import os
@@ -83,6 +85,8 @@ class Composer:
         if op == "if":
             condition, then, otherwise = operands
             return self.evaluate(then if self.evaluate(condition) else otherwise)
+        if op == "look_up":
+            return self._lazy(self._list(operands))
         function = _FUNCTIONS.get(op)
         if function is None:
             raise InvalidInvocation(f"`{op}` is no operation of this runtime")
@@ -133,6 +137,43 @@ def _draw(run: str, place: str) -> float:
     """A number from 0 to below 1 that retries and targets agree on."""
     digest = hashlib.sha256(f"{run}\0{place}".encode(errors="surrogatepass")).digest()
     return float((int.from_bytes(digest[:8], "big") >> 11) / (1 << 53))
+
+
+def _clock(start: dt.datetime, what: str, *arguments: Any) -> Any:
+    """What a function that reads the clock gives at the start of the run: naive times are in the zone of this machine."""
+    match what:
+        case "now":
+            zone = arguments[0] if arguments else None
+            return start.astimezone(zone) if zone is not None else start.astimezone().replace(tzinfo=None)
+        case "utcnow":
+            return start.astimezone(dt.UTC).replace(tzinfo=None)
+        case "today":
+            return start.astimezone().date()
+        case "time":
+            return start.timestamp()
+        case "time_ns":
+            return int(start.timestamp() * 1_000_000) * 1000
+        case "strftime":
+            return start.astimezone().strftime(*arguments)
+        case _:
+            raise InvalidInvocation(f"`{what}` is no reading of the clock")
+
+
+_DRAWS = frozenset("randint randrange uniform gauss normalvariate choice choices sample getrandbits".split())
+
+
+def _drawn(number: float, method: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """What a generator that starts from `number` draws: the same for every step and retry of a run."""
+    import random
+
+    generator = random.Random(repr(number))
+    if method == "uuid":
+        import uuid
+
+        return uuid.UUID(int=generator.getrandbits(128), version=4)
+    if method not in _DRAWS:
+        raise InvalidInvocation(f"`{method}` is no draw")
+    return getattr(generator, method)(*arguments, **keywords)
 
 
 def _slice(value: Any, *bounds: Any) -> Any:
@@ -192,8 +233,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "slice": _slice,
     "attr": _attribute,
     "method": _method,
+    "clock": _clock,
+    "draw": _drawn,
     "format": _format,
-    # Two names while the front end changes from one to the other.
     "join": _join,
     "range": lambda *bounds: list(range(*bounds)),
     "zip": lambda *iterables: list(zip(*iterables, strict=False)),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+import importlib
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import names, operations
+from pipec.compiler.frontend import files, host, lookups, names, operations
 from pipec.compiler.frontend.values import (
     ClassValue,
     EnumMember,
@@ -17,7 +20,10 @@ from pipec.compiler.frontend.values import (
     Method,
     ModuleValue,
     PipelineValue,
+    ProjectFile,
+    RunMetadata,
     SdkSymbol,
+    ServerValue,
     SettingsValue,
     StepResult,
     StepValue,
@@ -27,7 +33,7 @@ from pipec.compiler.frontend.values import (
     name_of,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.ir.values import Output
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
@@ -50,6 +56,8 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
         Fault: there is no such attribute, or it has no meaning at compile time.
     """
     match owner:
+        case ServerValue(path=path):
+            return lookups.server_value(f"{path}.{name}", owner.diagnostic.span or span)
         case Unknown():
             return owner
         case ModuleValue(module=module):
@@ -70,7 +78,10 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
                 return owner.options["name"].value if "name" in owner.options else owner.definition.qualified_name
             raise Fault(_no_attribute(describe(owner), name, span, PIPELINE_METHODS))
         case Symbolic():
-            return _of_symbolic(owner, name, span)
+            found = lookups.artifact_attribute(owner, name, span)
+            return _of_symbolic(owner, name, span) if found is None else found
+        case RunMetadata() | ProjectFile():
+            return Method(owner, name)
         case StepResult():
             return _of_result(owner, name, span)
         case ClassValue():
@@ -81,12 +92,8 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
             if name in {"value", "name"}:
                 return value if name == "value" else member
             return _of_plain(value, name, span) if owner.is_text else _missing(owner, name, span)
-        case SettingsValue(fields=fields):
-            if name in fields:
-                return fields[name]
-            if name in {"model_dump", "dict", "copy"}:
-                return Method(owner, name)
-            return None
+        case SettingsValue():
+            return _of_settings(interpreter, owner, name, span)
         case FunctionValue(qualified_name=qualified_name):
             if name in {"__name__", "__qualname__"}:
                 return qualified_name.rpartition(".")[2] if name == "__name__" else qualified_name
@@ -95,7 +102,25 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
             return _of_plain(owner, name, span)
 
 
+def _of_settings(interpreter: Interpreter, owner: SettingsValue, name: str, span: Span) -> Any:
+    if name in owner.fields:
+        return owner.fields[name]
+    if name in {"model_dump", "dict", "copy", "model_copy"}:
+        return Method(owner, name)
+    if owner.kind == "PipelineContext":
+        raise Fault(_no_attribute("the context of a pipeline", name, span, owner.fields))
+    if owner.kind == "Model" and interpreter.graph is not None:
+        return lookups.model_attribute(interpreter, owner, name, span)
+    return None
+
+
 def _of_plain(value: Any, name: str, span: Span) -> Any:
+    if isinstance(value, datetime.date) and name in _LOCAL and getattr(value, "tzinfo", None) is None:
+        return Unknown(host.unrepeatable(f"datetime.{name}", span))
+    if isinstance(value, PurePath) and name in files.PATH_METHODS:
+        return Method(value, name)
+    if isinstance(value, PurePath) and hasattr(Path, name) and not hasattr(value, name):
+        return Unknown(files.effect_of_path(name, span))
     if name.startswith("__") and name not in {"__name__", "__doc__"}:
         raise Fault(_no_attribute(describe(value), name, span, ()))
     attribute = operations.guarded(lambda: getattr(value, name), span)
@@ -119,6 +144,22 @@ def _of_step(owner: StepValue, name: str, span: Span) -> Any:
     raise Fault(_no_attribute(describe(owner), name, span, STEP_METHODS))
 
 
+_LOCAL = frozenset({"now", "today", "utcnow", "timestamp", "astimezone", "fromtimestamp"})
+"""Methods of dates and times without a zone that look at the clock or the zone of the machine."""
+
+_CLASSES = {"str": str, "list": list, "dict": dict, "int": int, "float": float, "bool": bool}
+_RARE_CLASSES = frozenset({"datetime.datetime", "datetime.date", "uuid.UUID"})
+
+
+def _class_of(type_: types.Type) -> type | None:
+    """The class whose methods values of a type have, where Python's own say so."""
+    if type_.name in _RARE_CLASSES:
+        module, _, name = type_.name.partition(".")
+        found: type = getattr(importlib.import_module(module), name)
+        return found
+    return _CLASSES.get(type_.name)
+
+
 def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
     value = owner.value
     if isinstance(value, Output):
@@ -128,15 +169,16 @@ def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
             return value.name
         if name in {"after", "load", "result", "artifacts"}:
             return Method(owner, name)
-    kinds = {"str": str, "list": list, "dict": dict, "int": int, "float": float, "bool": bool}
-    kind = kinds.get(value.type.name)
-    if kind is not None and hasattr(kind, name):
+    kind = _class_of(value.type)
+    if kind is not None and callable(getattr(kind, name, None)):
         return Method(owner, name)
+    if kind is not None and hasattr(kind, name) and not name.startswith("_"):
+        type_ = types.INT if value.type.name in _RARE_CLASSES else types.ANY
+        return operations.symbolic("attr", [owner, name], type_, span)
     operations.check_use(owner, f"`.{name}`", span)
     if kind is not None:
         raise Fault(_no_attribute(f"a `{value.type}`", name, span, dir(kind)))
-    constant = operations.to_value(name, span)
-    return Symbolic(Expr("attr", (value, constant), types.ANY))
+    return operations.symbolic("attr", [owner, name], types.ANY, span)
 
 
 def _of_result(owner: StepResult, name: str, span: Span) -> Any:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 import importlib
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import control, operations
+from pipec.compiler.frontend import control, files, host, operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     MISSING,
@@ -29,7 +30,6 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Expr, Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,9 +48,9 @@ PURE = frozenset(
 PURE_FUNCTIONS = frozenset(
     """math.* itertools.product itertools.chain itertools.combinations itertools.permutations itertools.zip_longest
     itertools.accumulate itertools.repeat operator.* functools.partial functools.reduce string.* textwrap.dedent
-    textwrap.indent json.dumps json.loads datetime.datetime datetime.date datetime.time datetime.timedelta
+    textwrap.indent json.dumps datetime.datetime datetime.date datetime.time datetime.timedelta
     datetime.timezone datetime.datetime.fromisoformat datetime.date.fromisoformat datetime.datetime.strptime
-    decimal.Decimal fractions.Fraction pathlib.Path pathlib.PurePath pathlib.PurePosixPath os.path.join
+    decimal.Decimal fractions.Fraction pathlib.Path pathlib.PurePath pathlib.PurePosixPath os.fspath os.path.join
     os.path.basename os.path.dirname os.path.splitext os.path.split os.path.normpath posixpath.* re.sub re.match
     re.fullmatch re.search re.split re.findall re.escape re.compile copy.copy copy.deepcopy
     collections.OrderedDict collections.Counter collections.defaultdict collections.deque statistics.*
@@ -73,14 +73,6 @@ CONSTANTS = frozenset(
     }
 )
 
-CLOCK = frozenset(
-    """datetime.datetime.now datetime.datetime.utcnow datetime.datetime.today datetime.date.today time.time
-    time.time_ns time.strftime time.localtime time.gmtime""".split()
-)
-RANDOM = frozenset(
-    """random.random random.randint random.choice random.uniform random.randrange random.sample random.getrandbits
-    uuid.uuid4 uuid.uuid1 secrets.token_hex secrets.token_urlsafe secrets.randbelow""".split()
-)
 FIELDS = frozenset({"dataclasses.field", "pydantic.Field", "pydantic.fields.Field", "attr.ib", "attrs.field"})
 ENVIRONMENT = frozenset({"os.getenv", "os.environ.get"})
 
@@ -95,11 +87,23 @@ def call_builtin(interpreter: Interpreter, name: str, arguments: Arguments, span
     if unknown := find_unknown([*positional, *keywords.values()]):
         return unknown
     if name not in PURE:
-        return _effect(name, span)
+        return effect(name, span) if name != "open" else files.open_file(interpreter, arguments, span)
+    if name == "list" and len(positional) == 1 and isinstance(positional[0], list):
+        return list(positional[0])  # an open list is copied as it is
+    positional = [interpreter.settle_open(one, span) for one in positional]
+    if name in {"range", "enumerate", "zip", "reversed"} and any(isinstance(one, Symbolic) for one in positional):
+        return _symbolic_sequence(name, positional, keywords, span)
     special = _SPECIAL.get(name)
     if special is not None:
         return special(interpreter, positional, keywords, span)
-    if any(isinstance(one, Symbolic | StepResult) for one in positional):
+    if any(isinstance(one, Symbolic | StepResult) for one in positional) and not (
+        name in {"map", "filter"} or "key" in keywords
+    ):
+        if keywords:
+            message = f"`{name}` with `{next(iter(keywords))}=` over a run-time value is not supported"
+            raise Fault(Diagnostic("PC0312", message, span, help="do it inside a step"))
+        return _symbolic_builtin(name, positional, span)
+    if name in _FOLDING and positional and not keywords and any(map(_has_run_time, positional)):
         return _symbolic_builtin(name, positional, span)
     if name in {"map", "filter", "sorted", "min", "max"} and (positional or keywords):
         return _with_callbacks(interpreter, name, positional, keywords, span)
@@ -111,6 +115,34 @@ def call_builtin(interpreter: Interpreter, name: str, arguments: Arguments, span
     plain = [one.value if isinstance(one, EnumMember) else one for one in positional]
     control.check_bounds(interpreter, name, plain, span)
     return settle(operations.guarded(lambda: getattr(builtins, name)(*plain, **keywords), span))
+
+
+_FOLDING = frozenset({"sum", "min", "max", "sorted", "any", "all", "str", "repr"})
+
+
+def _has_run_time(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(one, Symbolic) for one in value)
+
+
+def _symbolic_sequence(name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    """`range(n)`, `zip(names, rates)`, … as lists of the run."""
+    for one in positional:
+        if isinstance(one, Symbolic):
+            operations.check_use(one, f"`{name}` of it", span)
+    if name == "enumerate" and set(keywords) == {"start"} and len(positional) == 1:
+        positional, keywords = [positional[0], keywords["start"]], {}
+    if keywords and not (name == "zip" and keywords.get("strict") is False):
+        message = f"`{name}` with `{next(iter(keywords))}=` over a run-time value is not supported"
+        raise Fault(Diagnostic("PC0312", message, span, help="do it inside a step"))
+    plain = [list(one) if isinstance(one, range | dict | str) else one for one in positional]
+    elements = tuple(control.element_type(operations.to_value(one, span).type) for one in plain)
+    kind = {
+        "range": types.INT,
+        "enumerate": Type("tuple", (types.INT, *elements[:1])),
+        "zip": Type("tuple", elements),
+        "reversed": (*elements, types.ANY)[0],
+    }[name]
+    return operations.symbolic(name, plain, Type("list", (kind,)), span)
 
 
 _CONTAINERS = frozenset({"list", "tuple", "set", "dict", "enumerate", "zip", "reversed", "len", "iter", "frozenset"})
@@ -208,8 +240,12 @@ def _symbolic_builtin(name: str, positional: list[Any], span: Span) -> Any:
                 "PC0312", f"`{name}` over a run-time value is not supported here", span, help="do it inside a step"
             )
         )
-    operands = tuple(operations.to_value(one, span) for one in positional)
-    return Symbolic(Expr(name, operands, result.get(name, types.ANY)))
+    kind = result.get(name, types.ANY)
+    if name in {"list", "sorted"}:
+        kind = Type("list", (control.element_type(operations.type_of(positional[0])),))
+    if name in {"any", "all"}:
+        kind = types.BOOL
+    return operations.symbolic(name, positional, kind, span)
 
 
 def _isinstance(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
@@ -295,7 +331,7 @@ def _next(interpreter: Interpreter, positional: list[Any], keywords: dict[str, A
 
 def _any_all(name: str) -> Callable[..., Any]:
     def call(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
-        if isinstance(positional[0], Symbolic):
+        if isinstance(positional[0], Symbolic) or _has_run_time(positional[0]):
             return _symbolic_builtin(name, positional, span)
         truths = (
             interpreter.truth(one, span, f"`{name}`") for one in interpreter.iterate(positional[0], span, f"`{name}`")
@@ -312,7 +348,8 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-def _effect(name: str, span: Span) -> Any:
+def effect(name: str, span: Span) -> Any:
+    """What is said of a built-in function that only does something."""
     return Unknown(
         Diagnostic(
             "PC0213" if name in {"open", "input"} else "PC0204",
@@ -339,9 +376,16 @@ def call_external(interpreter: Interpreter, path: str, arguments: Arguments, spa
         default = keywords.get("default", positional[0] if positional and positional[0] is not ... else MISSING)
         return FieldDefault(default, keywords.get("default_factory"))
     if path in ENVIRONMENT:
-        return _environment(positional, keywords, span)
-    if path in CLOCK or path in RANDOM:
-        return _reads_machine(path, span)
+        name = positional[0] if positional else keywords.get("key")
+        return host.environment(name, positional[1] if len(positional) > 1 else keywords.get("default"), span)
+    if path in host.CLOCK:
+        return host.read_clock(interpreter, path, arguments, span)
+    if path in host.RANDOM:
+        return host.draw(interpreter, path, arguments, span)
+    if path in host.UNREPEATABLE:
+        return Unknown(host.unrepeatable(path, span))
+    if path in files.READERS and not (path == "json.loads" and positional and isinstance(positional[0], Symbolic)):
+        return files.call_reader(interpreter, path, arguments, span)
     if _is_pure(path):
         values = [constant(one.path) if isinstance(one, External) else one for one in [*positional, *keywords.values()]]
         if all(is_known(value) for value in values) and not any(
@@ -368,24 +412,11 @@ def _is_pure(path: str) -> bool:
 
 def _load(path: str) -> Any:
     """An object of the standard library; `path` was compared with the lists above."""
+    if path == "pathlib.Path":
+        return PurePosixPath  # a path of the evaluator never touches the disk
     module, _, name = path.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)
     except ImportError:
         outer, _, inner = module.rpartition(".")
         return getattr(getattr(importlib.import_module(outer), inner), name)
-
-
-def _environment(positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
-    name = positional[0] if positional else keywords.get("key")
-    default = positional[1] if len(positional) > 1 else keywords.get("default")
-    if not isinstance(name, str) or not is_known(default):
-        return Unknown(Diagnostic("PC0213", "which environment variable is read is not known", span))
-    kind = types.STR if isinstance(default, str) else Type("union", (types.STR, types.NONE))
-    return Symbolic(Lazy("environment", {"name": name, "default": default}, kind))
-
-
-def _reads_machine(path: str, span: Span) -> Unknown:
-    what = "the clock" if path in CLOCK else "a random number"
-    help_ = "compute it inside a step, or pass it as a parameter of the pipeline"
-    return Unknown(Diagnostic("PC0213", f"`{path}` reads {what} of the machine that compiles", span, help=help_))

@@ -6,8 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import builtin_calls
-from pipec.compiler.frontend.statements import Returned
+from pipec.compiler.frontend import builtin_calls, lookups
 from pipec.compiler.frontend.values import (
     Builtin,
     ClassValue,
@@ -20,6 +19,7 @@ from pipec.compiler.frontend.values import (
     ModuleValue,
     PipelineValue,
     SdkSymbol,
+    ServerValue,
     Setting,
     SettingsValue,
     StepResult,
@@ -50,6 +50,10 @@ class Arguments:
         return [one.value for one in self.positional], {name: one.value for name, one in self.keywords.items()}
 
 
+EFFECTS = frozenset({"print", "breakpoint", "help"})
+"""Built-in functions that are left out: nothing that they give is used."""
+
+
 class CallMixin:
     """Evaluates calls; part of `Interpreter`."""
 
@@ -61,14 +65,36 @@ class CallMixin:
         """
         this = cast("Interpreter", self)
         function = this.evaluate(node.func, frame)
-        if isinstance(function, Unknown):
-            return function
+        if isinstance(function, ServerValue):
+            return lookups.call_server(function, self.arguments_of(node, frame), this.span(node, frame))
+        if isinstance(function, Unknown) or (isinstance(function, Builtin) and function.name in EFFECTS):
+            self._arguments_of_effect(node, frame)
+            return (
+                function
+                if isinstance(function, Unknown)
+                else builtin_calls.effect(function.name, this.span(node, frame))
+            )
         arguments = self.arguments_of(node, frame)
         if arguments.unknown is not None:
             if isinstance(function, StepValue | PipelineValue):
                 raise Fault(arguments.unknown.diagnostic)
             return arguments.unknown
         return self.call(function, arguments, node, frame)
+
+    def _arguments_of_effect(self, node: ast.Call, frame: Frame) -> None:
+        """The arguments of a call that is left out: only the steps that they call matter, not what becomes of the text."""
+        this = cast("Interpreter", self)
+        if this.graph is None:
+            return
+        for one in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if not any(isinstance(inner, ast.Call) for inner in ast.walk(one)):
+                continue
+            before = this.graph.size
+            try:
+                this.evaluate(one.value if isinstance(one, ast.Starred) else one, frame)
+            except Fault:
+                if this.graph.size > before:
+                    raise
 
     def arguments_of(self, node: ast.Call, frame: Frame) -> Arguments:
         """The evaluated arguments of a call."""
@@ -181,10 +207,9 @@ class CallMixin:
             if _is_generator(function.node):
                 message = f"`{function.qualified_name}` is a generator, which is not evaluated at compile time"
                 return Unknown(Diagnostic("PC0204", message, span, help="return a list"))
-            signal = this.execute(function.node.body, inner)
+            return this.execute_function(function.node, inner).value
         finally:
             this.depth -= 1
-        return signal.value if isinstance(signal, Returned) else None
 
     def _instantiate(self, cls: ClassValue, arguments: Arguments, span: Span, frame: Frame) -> Any:
         from pipec.compiler.frontend.instances import instantiate

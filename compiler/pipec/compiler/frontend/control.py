@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import operations
+from pipec.compiler.frontend import host, operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
@@ -14,14 +14,19 @@ from pipec.compiler.frontend.values import (
     External,
     Fault,
     Frame,
+    Freeze,
+    ProjectFile,
+    RunTimeKey,
+    Spread,
     StepResult,
     Symbolic,
     Unknown,
     describe,
+    is_open,
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.ir.values import Item, Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +52,10 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "a condition on it", span)
-                raise Fault(run_time_control(construct, value, span))
+                host.check_shape(value, f"an `{construct}`", span)
+                raise run_time_decision(construct, value, span)
+            case list() | tuple() | dict() if is_open(value):
+                raise run_time_decision(construct, self.seal(value, span), span)
             case StepResult(outputs=()):
                 from pipec.compiler.frontend.transport import no_output
 
@@ -76,13 +84,18 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "iteration over it", span)
-                raise Fault(run_time_control(construct, value, span))
+                host.check_shape(value, "how often a loop runs", span)
+                raise run_time_decision(construct, value, span)
+            case list() | tuple() | dict() if is_open(value):
+                raise run_time_decision(construct, self.seal(value, span), span)
             case StepResult(outputs=outputs) if outputs:
                 return list(outputs)
             case ClassValue() if value.names.get("__members__"):
                 return list(value.names["__members__"].values())
             case External():
                 raise Fault(not_known(value, span))
+            case ProjectFile(text=text):
+                return text.splitlines(keepends=True)
             case _ if isinstance(value, ABSTRACT):
                 message = f"{describe(value)} cannot be iterated over"
                 raise Fault(Diagnostic("PC0206", message, span))
@@ -93,6 +106,77 @@ class ControlMixin:
                 if len(items) > ITERATION_BOUND:
                     raise Fault(_too_many(None, span))
                 return cast("list[Any]", items)
+
+    def seal(self, value: Any, span: Span) -> Symbolic:
+        """A list or dict with run-time parts as one value of the run.
+
+        Raises:
+            Fault: something in it cannot travel.
+        """
+        return Symbolic(operations.to_value(value, span))
+
+    def settle_open(self, value: Any, span: Span) -> Any:
+        """`value`, as one value of the run if it is a list or dict of which only a run knows how much it holds."""
+        return self.seal(value, span) if is_open(value) else value
+
+    def run_time_items(self, value: Any, span: Span) -> Symbolic | None:
+        """The list that a loop over `value` goes over in a run; None where its items are known now.
+
+        Raises:
+            Fault: no target could mean iteration over it.
+        """
+        value = self.settle_open(value, span)
+        if not isinstance(value, Symbolic):
+            return None
+        operations.check_use(value, "iteration over it", span)
+        host.check_shape(value, "how often a loop runs", span)
+        kind = value.value.type
+        if kind.name in {"dict", "str", "set", "frozenset"}:
+            element = kind.arguments[0] if kind.arguments else types.STR if kind.name == "str" else types.ANY
+            return operations.symbolic("list", [value], Type("list", (element,)), span)
+        return value
+
+    def spread(self, value: Any, span: Span, construct: str) -> list[Any]:
+        """The elements that `value` adds to a list: `*value`, `extend(value)`.
+
+        Raises:
+            Fault: it cannot be iterated over, or has too many.
+        """
+        if isinstance(value, list | tuple):
+            return list(value)
+        items = self.run_time_items(value, span)
+        if items is None:
+            return self.iterate(value, span, construct)
+        kind = items.value.type
+        is_list = kind.name == "list"
+        return [Spread(items if is_list else operations.symbolic("list", [items], Type("list"), span))]
+
+    def entries(self, value: Any, span: Span) -> dict[Any, Any]:
+        """The entries that `value` adds to a dict: `**value`, `update(value)`.
+
+        Raises:
+            Fault: it is no mapping.
+        """
+        if isinstance(value, Symbolic):
+            operations.check_use(value, "spreading it", span)
+            spread = Spread(value)
+            return {spread: value}
+        return dict(cast("Interpreter", self).as_mapping(value, span))
+
+    def set_entry(self, container: dict[Any, Any], key: Any, value: Any, span: Span) -> None:
+        """`container[key] = value`, where the key or the size of the dict may be known only to a run.
+
+        Raises:
+            Fault: the key cannot be one.
+        """
+        if isinstance(key, Symbolic):
+            if key.value.type.name in {"list", "dict", "set"}:
+                raise Fault(run_time_control("a dict key", key, span))
+            operations.check_use(key, "a dict key", span)
+            key = RunTimeKey(key)
+        elif is_open(container) and not isinstance(key, Spread | RunTimeKey):
+            key = RunTimeKey(Symbolic(operations.to_value(key, span)))
+        operations.guarded(lambda: container.__setitem__(key, value), span)
 
     def unpack(self, targets: Sequence[ast.expr], value: Any, frame: Frame, target: ast.expr) -> list[Any]:
         """The parts of `value`, one for each of `targets`.
@@ -124,17 +208,39 @@ class ControlMixin:
         return [*items[:star], items[star:end], *items[end:]]
 
 
+def run_time_decision(construct: str, value: Symbolic, span: Span) -> BaseException:
+    """What to raise where a value of the run decides what only the compiler can decide.
+
+    That is a wish to fix the parameters behind it, or a fault where something else is behind it.
+    """
+    from pipec.compiler.frontend.merging import parameters_of
+
+    parameters = parameters_of([value])
+    if parameters:
+        return Freeze(parameters, span, CONSTRUCTS.get(construct, construct))
+    return Fault(run_time_control(construct, value, span))
+
+
+CONSTRUCTS = {
+    "if": "`if`",
+    "while": "`while`",
+    "match": "`match`",
+    "loop": "a loop",
+    "and": "`and`",
+    "or": "`or`",
+    "not": "`not`",
+}
+
+
 def run_time_control(construct: str, value: Symbolic, span: Span) -> Diagnostic:
     """Control flow over what only a run knows, which this compiler cannot express yet."""
     help_ = "decide inside a step"
     if type(value.value).__name__ == "Param":
         name = cast("Any", value.value).name
         help_ = f"fix the parameter for this compilation with `--bind {name}=VALUE`, or decide inside a step"
-    what = {"if": "`if`", "while": "`while`", "match": "`match`", "loop": "a loop", "and": "`and`", "or": "`or`"}.get(
-        construct, construct
-    )
+    what = CONSTRUCTS.get(construct, construct)
     return Diagnostic(
-        "PC0312", f"{what} over {describe(value)}, which only a run knows, is not supported yet", span, help=help_
+        "PC0312", f"{what} over {describe(value)}, which only a run knows, cannot be expressed", span, help=help_
     )
 
 
@@ -169,13 +275,14 @@ def _unpack_symbolic(value: Symbolic, targets: Sequence[ast.expr], span: Span) -
         diagnostic = _wrong_arity(step, len(targets), span)
         raise Fault(Diagnostic(diagnostic.code, diagnostic.message, span, help=help_))
     if any(isinstance(one, ast.Starred) for one in targets):
-        raise Fault(run_time_control("unpacking", value, span))
+        raise run_time_decision("unpacking", value, span)
     if inner.type.name == "tuple" and not inner.type.is_variadic and len(inner.type.arguments) not in (0, len(targets)):
         raise Fault(_wrong_arity(f"{describe(value)} has {len(inner.type.arguments)} values", len(targets), span))
-    return [
-        Symbolic(Expr("index", (inner, operations.to_value(i, span)), element_type(inner.type, i)))
-        for i in range(len(targets))
-    ]
+    if isinstance(inner, Item):
+        return [
+            Symbolic(Item(inner.operation, element_type(inner.type, i), (*inner.path, i))) for i in range(len(targets))
+        ]
+    return [operations.symbolic("index", [value, i], element_type(inner.type, i), span) for i in range(len(targets))]
 
 
 def element_type(type_: Type, index: int | None = None) -> Type:
@@ -184,8 +291,12 @@ def element_type(type_: Type, index: int | None = None) -> Type:
         return type_.arguments[0]
     if type_.name == "dict" and len(type_.arguments) == 2:
         return type_.arguments[1]
+    if type_.name == "tuple" and type_.is_variadic and type_.arguments:
+        return type_.arguments[0]
     if type_.name == "tuple" and index is not None and index < len(type_.arguments):
         return type_.arguments[index]
+    if type_.name == "union":
+        return element_type(without, index) if (without := types.without_none(type_)).name != "union" else types.ANY
     return types.ANY
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-import operator
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import names, operations
+from pipec.compiler.frontend import host, lookups, names, operations
 from pipec.compiler.frontend.annotations import is_subscripted_type
 from pipec.compiler.frontend.attributes import read_attribute
-from pipec.compiler.frontend.control import element_type, not_known, run_time_control
+from pipec.compiler.frontend.branches import Path, name_of_condition
+from pipec.compiler.frontend.control import element_type, not_known
+from pipec.compiler.frontend.loops import variable_of
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     AnnotationAlias,
@@ -21,16 +22,20 @@ from pipec.compiler.frontend.values import (
     Fault,
     Frame,
     FunctionValue,
+    RunMetadata,
+    RunTimeKey,
     SdkSymbol,
+    Spread,
     StepResult,
     Symbolic,
     Unknown,
     describe,
     find_unknown,
+    is_open,
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Expr, Lazy, Output
+from pipec.compiler.ir.values import Const, Item, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,18 +104,35 @@ class ExpressionMixin:
         name = "or" if stops_at else "and"
         for index, operand in enumerate(node.values):
             value = self.evaluate(operand, frame)
+            if index < len(node.values) - 1:
+                value = this.settle_open(value, this.span(operand, frame))
             if isinstance(value, Symbolic):
                 operations.check_use(value, f"`{name}`", this.span(operand, frame))
-                rest = [self.evaluate(one, frame) for one in node.values[index + 1 :]]
-                if not rest:
-                    return value
-                parts = [operations.to_value(one, this.span(node, frame)) for one in (value, *rest)]
-                return Symbolic(Expr(name, tuple(parts), _common_type(parts)))
+                rest = node.values[index + 1 :]
+                return self._run_time_bool(name, value, rest, node, frame) if rest else value
             if isinstance(value, Unknown) or index == len(node.values) - 1:
                 return value
             if cast("Interpreter", self).truth(value, this.span(operand, frame), name) is stops_at:
                 return value
         return None
+
+    def _run_time_bool(self, name: str, first: Symbolic, rest: list[ast.expr], node: ast.BoolOp, frame: Frame) -> Any:
+        """`first and rest`, where a run decides whether `rest` is evaluated."""
+        this = cast("Interpreter", self)
+        span = this.span(node, frame)
+
+        def others() -> Any:
+            following = rest[0] if len(rest) == 1 else ast.copy_location(ast.BoolOp(node.op, rest), node)
+            return self.evaluate(following, frame)
+
+        if this.graph is None or not _may_act(rest):
+            value = others()
+            if unknown := find_unknown(value):
+                return unknown
+            kind = types.union_of([first.value.type, operations.to_value(value, span).type])
+            return operations.symbolic(name, [first, value], kind, span)
+        arms = [(first, others), (None, lambda: first)] if name == "and" else [(first, lambda: first), (None, others)]
+        return this.choose(arms, name_of_condition("if", node.values[0]), span)
 
     def _eval_Compare(self, node: ast.Compare, frame: Frame) -> Any:
         this = cast("Interpreter", self)
@@ -134,8 +156,10 @@ class ExpressionMixin:
         values = [self.evaluate(one, frame) for one in (node.left, *node.comparators)]
         span = this.span(node, frame)
         pairs = zip(node.ops, values, values[1:], strict=False)
-        parts = tuple(operations.to_value(self._compare(op, left, right, span), span) for op, left, right in pairs)
-        return Symbolic(Expr("and", parts, types.BOOL))
+        parts = [self._compare(op, left, right, span) for op, left, right in pairs]
+        if unknown := find_unknown(parts):
+            return unknown
+        return operations.symbolic("and", parts, types.BOOL, span)
 
     def _compare(self, op: ast.cmpop, left: Any, right: Any, span: Span) -> Any:
         name, function = operations.COMPARISONS[type(op)]
@@ -157,21 +181,21 @@ class ExpressionMixin:
 
     def _eval_IfExp(self, node: ast.IfExp, frame: Frame) -> Any:
         this = cast("Interpreter", self)
-        test = self.evaluate(node.test, frame)
         span = this.span(node.test, frame)
+        test = this.settle_open(self.evaluate(node.test, frame), span)
         if isinstance(test, Unknown):
             return test
         if not isinstance(test, Symbolic):
             return self.evaluate(node.body if cast("Interpreter", self).truth(test, span, "if") else node.orelse, frame)
         operations.check_use(test, "a condition on it", span)
-        before = this.graph.size if this.graph is not None else 0
-        arms = [self.evaluate(node.body, frame), self.evaluate(node.orelse, frame)]
-        if this.graph is not None and this.graph.size > before:
-            cast("Interpreter", self).truth(test, span, "if")
-        if unknown := find_unknown(arms):
-            return unknown
-        parts = [operations.to_value(one, this.span(node, frame)) for one in arms]
-        return Symbolic(Expr("if", (test.value, *parts), _common_type(parts)))
+        if this.graph is None:
+            arms = [self.evaluate(node.body, frame), self.evaluate(node.orelse, frame)]
+            if unknown := find_unknown(arms):
+                return unknown
+            kind = types.union_of([operations.to_value(one, span).type for one in arms])
+            return operations.symbolic("if", [test, *arms], kind, span)
+        paths = [(test, lambda: self.evaluate(node.body, frame)), (None, lambda: self.evaluate(node.orelse, frame))]
+        return this.choose(paths, name_of_condition("if", node.test), span)
 
     def _eval_Tuple(self, node: ast.Tuple, frame: Frame) -> Any:
         return tuple(self._elements(node.elts, frame))
@@ -189,11 +213,7 @@ class ExpressionMixin:
         values: list[Any] = []
         for node in nodes:
             if isinstance(node, ast.Starred):
-                values.extend(
-                    cast("Interpreter", self).iterate(
-                        self.evaluate(node.value, frame), this.span(node, frame), "unpacking"
-                    )
-                )
+                values.extend(this.spread(self.evaluate(node.value, frame), this.span(node, frame), "unpacking"))
             else:
                 values.append(self.evaluate(node, frame))
         return values
@@ -207,14 +227,13 @@ class ExpressionMixin:
             if key_node is None:
                 if isinstance(value, Unknown):
                     return value
-                result.update(this.as_mapping(value, span))
+                for key, part in this.entries(value, span).items():
+                    this.set_entry(result, key, part, span)
                 continue
             key = self.evaluate(key_node, frame)
             if isinstance(key, Unknown):
                 return key
-            if isinstance(key, Symbolic):
-                raise Fault(run_time_control("a dict key", key, span))
-            operations.guarded(partial(operator.setitem, result, key, value), span)
+            this.set_entry(result, key, value, span)
         return result
 
     def _eval_Subscript(self, node: ast.Subscript, frame: Frame) -> Any:
@@ -230,7 +249,7 @@ class ExpressionMixin:
         if unknown := find_unknown([index]) if not isinstance(container, Unknown) else container:
             return unknown
         if isinstance(container, External) and container.path == "os.environ" and isinstance(index, str):
-            return Symbolic(Lazy("environment", {"name": index}, types.STR))
+            return host.environment(index, None, span, is_required=True)
         if isinstance(container, External | SdkSymbol | FunctionValue):
             return container
         if isinstance(container, ClassValue):
@@ -240,20 +259,46 @@ class ExpressionMixin:
             if not isinstance(index, int | slice) or isinstance(index, bool):
                 raise Fault(Diagnostic("PC0309", f"{describe(container)} is indexed by position only", span))
             return operations.guarded(lambda: container.outputs[index], span)
+        if isinstance(container, RunMetadata):
+            return lookups.metadata(container, index, span)
+        if is_open(container):
+            return self._open_subscript(container, index, span)
         if isinstance(container, Symbolic) or isinstance(index, Symbolic):
             return self._symbolic_subscript(container, index, span)
         if isinstance(container, ABSTRACT):
             raise Fault(Diagnostic("PC0206", f"{describe(container)} cannot be indexed", span))
         return operations.guarded(lambda: container[index], span)
 
+    def _open_subscript(self, container: Any, index: Any, span: Span) -> Any:
+        """An element of a list or dict of which only a run knows how much it holds: what was added last is known."""
+        this = cast("Interpreter", self)
+        if isinstance(container, dict):
+            wanted = index.value if isinstance(index, Symbolic) else operations.to_value(index, span)
+            for key in reversed(container):
+                if isinstance(key, Spread):
+                    break
+                if (key.value.value if isinstance(key, RunTimeKey) else operations.to_value(key, span)) == wanted:
+                    return container[key]
+                if isinstance(key, RunTimeKey) and not (
+                    isinstance(key.value.value, Const) and isinstance(wanted, Const)
+                ):
+                    break
+        elif isinstance(index, int):
+            known = container[index:] if index < 0 else container[: index + 1]
+            if len(known) == (-index if index < 0 else index + 1) and not is_open(known):
+                return known[0 if index < 0 else -1]
+        return self._symbolic_subscript(this.seal(container, span), index, span)
+
     def _symbolic_subscript(self, container: Any, index: Any, span: Span) -> Any:
         if isinstance(container, Symbolic):
             operations.check_use(container, "indexing", span)
+        whole = operations.to_value(container, span)
         if isinstance(index, slice):
-            message = "slicing a run-time value is not supported here"
-            raise Fault(Diagnostic("PC0312", message, span, help="slice it inside a step"))
-        parts = (operations.to_value(container, span), operations.to_value(index, span))
-        return Symbolic(Expr("index", parts, element_type(parts[0].type)))
+            return operations.symbolic("slice", [container, index.start, index.stop, index.step], whole.type, span)
+        at = index if isinstance(index, int) and not isinstance(index, bool) and index >= 0 else None
+        if isinstance(whole, Item) and at is not None and whole.type.name == "tuple":
+            return Symbolic(Item(whole.operation, element_type(whole.type, at), (*whole.path, at)))
+        return operations.symbolic("index", [container, index], element_type(whole.type, at), span)
 
     def _eval_Slice(self, node: ast.Slice, frame: Frame) -> Any:
         parts = [None if one is None else self.evaluate(one, frame) for one in (node.lower, node.upper, node.step)]
@@ -270,12 +315,11 @@ class ExpressionMixin:
             return unknown
         if not any(isinstance(part, Symbolic) for part in parts):
             return operations.guarded(lambda: "".join(parts), span)
-        values = tuple(operations.to_value(part, span) for part in parts if part != "")
-        return Symbolic(Expr("join", values, types.STR))
+        return operations.symbolic("join", [part for part in parts if part != ""], types.STR, span)
 
     def _eval_FormattedValue(self, node: ast.FormattedValue, frame: Frame) -> Any:
         this = cast("Interpreter", self)
-        value = self.evaluate(node.value, frame)
+        value = this.settle_open(self.evaluate(node.value, frame), this.span(node.value, frame))
         specification = "" if node.format_spec is None else self.evaluate(node.format_spec, frame)
         span = this.span(node.value, frame)
         if unknown := find_unknown([value, specification]):
@@ -296,14 +340,21 @@ class ExpressionMixin:
             operands = (
                 [value, specification, convert] if convert else [value, specification] if specification else [value]
             )
-            return Symbolic(Expr("format", tuple(operations.to_value(one, span) for one in operands), types.STR))
+            return operations.symbolic("format", operands, types.STR, span)
         if isinstance(value, ABSTRACT) and not isinstance(value, EnumMember):
             return Unknown(not_known(value, span))
         return operations.guarded(lambda: _format(value, convert, specification), span)
 
     def _eval_ListComp(self, node: ast.ListComp, frame: Frame) -> Any:
+        this = cast("Interpreter", self)
         result: list[Any] = []
-        self._comprehend(node.generators, frame, lambda inner: result.append(self.evaluate(node.elt, inner)))
+
+        def add(inner: Frame) -> None:
+            value = self.evaluate(node.elt, inner)
+            this.journal.touch(result)
+            result.append(value)
+
+        self._comprehend(node.generators, frame, add, _called(node.elt), result)
         return result
 
     def _eval_GeneratorExp(self, node: ast.GeneratorExp, frame: Frame) -> Any:
@@ -312,22 +363,32 @@ class ExpressionMixin:
     def _eval_SetComp(self, node: ast.SetComp, frame: Frame) -> Any:
         items = self._eval_ListComp(cast("ast.ListComp", node), frame)
         span = cast("Interpreter", self).span(node, frame)
+        if is_open(items):
+            return operations.symbolic("set", [items], Type("set"), span)
         return find_unknown(items) or operations.guarded(lambda: set(items), span)
 
     def _eval_DictComp(self, node: ast.DictComp, frame: Frame) -> Any:
+        this = cast("Interpreter", self)
         result: dict[Any, Any] = {}
-        span = cast("Interpreter", self).span(node.key, frame)
+        span = this.span(node.key, frame)
 
         def add(inner: Frame) -> None:
             key, value = self.evaluate(node.key, inner), self.evaluate(node.value, inner)
-            if isinstance(key, Symbolic):
-                raise Fault(run_time_control("a dict key", key, span))
-            operations.guarded(lambda: result.__setitem__(key, value), span)
+            this.journal.touch(result)
+            this.set_entry(result, key, value, span)
 
-        self._comprehend(node.generators, frame, add)
+        self._comprehend(node.generators, frame, add, _called(node.value), result)
         return result
 
-    def _comprehend(self, generators: Sequence[ast.comprehension], frame: Frame, add: Callable[[Frame], None]) -> None:
+    def _comprehend(
+        self,
+        generators: Sequence[ast.comprehension],
+        frame: Frame,
+        add: Callable[[Frame], None],
+        name: str,
+        result: Any,
+    ) -> None:
+        """Runs `add` for each item; `name` is what a loop of the run calls what it collects into `result`."""
         this = cast("Interpreter", self)
         inner = Frame(frame.module, {}, frame, frame.qualified_name, depth=frame.depth, is_comprehension=True)
 
@@ -337,14 +398,39 @@ class ExpressionMixin:
                 return
             generator = generators[index]
             source = self.evaluate(generator.iter, inner if index else frame)
-            for item in cast("Interpreter", self).iterate(source, this.span(generator.iter, frame), "a comprehension"):
+            span = this.span(generator.iter, frame)
+
+            def item_of(item: Any) -> None:
                 this.burn(generator.iter, frame)
                 this.assign(generator.target, item, inner)
-                tests = ((self.evaluate(test, inner), this.span(test, frame)) for test in generator.ifs)
-                if all(cast("Interpreter", self).truth(value, span, "if") for value, span in tests):
-                    level(index + 1)
+                tested(generator.ifs, index)
 
-        level(0)
+            items = this.run_time_items(source, span) if this.graph is not None else None
+            if items is not None:
+                this.each(items, variable_of(generator.target), span, item_of)
+                return
+            for item in this.iterate(source, span, "a comprehension"):
+                item_of(item)
+
+        def tested(tests: list[ast.expr], index: int) -> None:
+            for at, test in enumerate(tests):
+                value = this.condition(test, inner)
+                span = this.span(test, frame)
+                if isinstance(value, Symbolic) and this.graph is not None:
+                    paths = [Path(value, partial(tested, tests[at + 1 :], index)), Path(None, lambda: None)]
+                    this.branch(paths, name_of_condition("if", test), span)
+                    return
+                if not this.truth(value, span, "if"):
+                    return
+            level(index + 1)
+
+        this.stack.append(inner)
+        this.temporaries.append((name, result))
+        try:
+            level(0)
+        finally:
+            this.stack.pop()
+            this.temporaries.pop()
 
     def _eval_Lambda(self, node: ast.Lambda, frame: Frame) -> Any:
         return FunctionValue(
@@ -367,11 +453,20 @@ class ExpressionMixin:
         return operations.guarded(compute, span)
 
 
-def _common_type(parts: Sequence[Any]) -> Type:
-    kinds = tuple(dict.fromkeys(part.type for part in parts))
-    if len(kinds) == 1:
-        return cast("Type", kinds[0])
-    return types.ANY if types.ANY in kinds else Type("union", kinds)
+def _may_act(nodes: Sequence[ast.expr]) -> bool:
+    """Whether evaluating the expressions may do something: call, or bind a name."""
+    return any(isinstance(one, ast.Call | ast.NamedExpr | ast.Await) for node in nodes for one in ast.walk(node))
+
+
+def _called(node: ast.expr) -> str:
+    """The name of what an expression calls: what a loop's results are called after."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name
+        case ast.Name(id=name):
+            return name
+        case _:
+            return "output"
 
 
 def _format(value: Any, convert: str, specification: Any) -> str:

@@ -53,6 +53,17 @@ class GraphBuilder:
         self.order.append(name)
         return name
 
+    def mark(self) -> tuple[int, dict[str, int]]:
+        """The state of the ids, to `rollback` to."""
+        return len(self.order), dict(self._counts)
+
+    def rollback(self, mark: tuple[int, dict[str, int]]) -> None:
+        """Forgets every id that was reserved since `mark`; the operations are in blocks that nobody keeps."""
+        length, self._counts = mark
+        for identifier in self.order[length:]:
+            del self._places[identifier]
+        del self.order[length:]
+
     def add(self, operation: Operation) -> None:
         """Appends `operation`, whose id is reserved, to the current block."""
         self._scopes[-1].operations.append(operation)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.diagnostics.near import near_names
+from pipec.compiler.frontend.assignments import bound_names
 from pipec.compiler.frontend.modules import Module
 from pipec.compiler.frontend.names import absolute_module
-from pipec.compiler.frontend.statements import bound_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

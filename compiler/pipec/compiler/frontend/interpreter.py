@@ -13,17 +13,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend.branches import BranchMixin
 from pipec.compiler.frontend.calls import CallMixin
 from pipec.compiler.frontend.control import ControlMixin
 from pipec.compiler.frontend.definitions import DefinitionMixin
 from pipec.compiler.frontend.expressions import ExpressionMixin
+from pipec.compiler.frontend.journal import Journal
+from pipec.compiler.frontend.loops import LoopMixin
 from pipec.compiler.frontend.lower import Program
 from pipec.compiler.frontend.names import Import, Pending
 from pipec.compiler.frontend.statements import StatementMixin
-from pipec.compiler.frontend.values import Fault, Frame, SdkSymbol, Unknown
+from pipec.compiler.frontend.values import Fault, Frame, SdkSymbol, Symbolic, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from pipec.compiler.frontend.graph import GraphBuilder
     from pipec.compiler.frontend.modules import Module, ModuleTable
@@ -36,13 +39,20 @@ FUEL = 500_000
 _NO_PROGRAM = Program()
 
 
-class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, DefinitionMixin):
+class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, ControlMixin, CallMixin, DefinitionMixin):
     """Evaluates modules on demand, and the body of one pipeline at a time.
 
     Attributes:
         table: the project's modules.
         diagnostics: what strict evaluation found, in the order it was found.
         graph: the graph of the pipeline whose body runs; None outside of one.
+        journal: what the open arms and loop bodies have changed.
+        stack: the frames of the functions and comprehensions that run, the innermost last.
+        calls: the frames of the functions among them: the pipeline's own, then those of helpers.
+        temporaries: lists and dicts that are being made, with the name of what they become.
+        conditions: what the open arms and loop bodies depend on, the innermost last; None for an `else`.
+        discovering: whether a loop's body is evaluated only to see what it changes.
+        loops: how many loops of the run were evaluated.
         strict: whether a faulty statement is reported (a pipeline's body) or makes its names unknown (a module).
     """
 
@@ -53,12 +63,15 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
         self.strict = False
         self.depth = 0
         self.raises = False
+        self.reset_control()
         self.resolving: list[tuple[int, str, str | None]] = []
         self.star_visits: set[tuple[int, str]] = set()
         self.submodules: dict[str, list[str]] = {}
         self.pipeline_stack: list[Any] = []
-        self.context: dict[str, Any] = {}
+        self.files_read: dict[str, Span] = {}
+        self._draws: dict[str, int] = {}
         self.program: Program = _NO_PROGRAM
+        self._body = ""
         self._fuel = FUEL
         self._stopped: Diagnostic | None = None
 
@@ -70,9 +83,32 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
         """Starts the strict evaluation of one pipeline's body."""
         self.program, self.graph, self.strict = program, graph, True
         self.depth, self.raises, self._fuel, self._stopped = 0, False, FUEL, None
+        self.reset_control()
         self.pipeline_stack = [function.node]
+        self._body, self._draws = function.qualified_name, {}
+        self.files_read = {}
         self._limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(self._limit, 10_000))
+
+    def reset_control(self) -> None:
+        """Forgets all run-time control flow that was open."""
+        self.journal = Journal()
+        self.stack: list[Frame] = []
+        self.calls: list[Frame] = []
+        self.temporaries: list[tuple[str, Any]] = []
+        self.conditions: list[tuple[Symbolic | None, ...]] = []
+        self.discovering = False
+        self.loops = 0
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames that code now running can read or write, each once."""
+        seen: set[int] = set()
+        for frame in reversed(self.stack):
+            scope: Frame | None = frame
+            while scope is not None and id(scope) not in seen:
+                seen.add(id(scope))
+                yield scope
+                scope = scope.parent
 
     def end(self) -> None:
         """Ends what `begin` started."""
@@ -118,18 +154,35 @@ class Interpreter(StatementMixin, ExpressionMixin, ControlMixin, CallMixin, Defi
     @contextmanager
     def _leniently(self) -> Generator[None]:
         strict, graph, depth = self.strict, self.graph, self.depth
+        journal, stack, calls, conditions = self.journal, self.stack, self.calls, self.conditions
         self.strict, self.graph, self.depth = False, None, 0
+        self.journal, self.stack, self.calls, self.conditions = Journal(), [], [], []
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, 10_000))
         try:
             yield
         finally:
             self.strict, self.graph, self.depth = strict, graph, depth
+            self.journal, self.stack, self.calls, self.conditions = journal, stack, calls, conditions
             sys.setrecursionlimit(limit)
 
     def file_of(self, module: Module) -> str:
         """What `__file__` folds to: the path from the code root."""
         return module.source.path
+
+    def place_of_draw(self, span: Span) -> str:
+        """What tells one draw from another: where it is made, and how many were made there before; no line numbers."""
+        where = self._body if self.graph is not None else span.path
+        self._draws[where] = self._draws.get(where, 0) + 1
+        return f"{where}#{self._draws[where]}"
+
+    def draws_made(self) -> dict[str, int]:
+        """How many draws were made at each place so far."""
+        return dict(self._draws)
+
+    def forget_draws(self, made: dict[str, int]) -> None:
+        """Counts on from an earlier state: what came after was evaluated only to see what it does."""
+        self._draws = dict(made)
 
     def siblings(self, name: str) -> list[str]:
         """The modules beside module `name`, for near names."""

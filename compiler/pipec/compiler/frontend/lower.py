@@ -10,16 +10,18 @@ from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
 from pipec.compiler.frontend.annotations import artifact_name, read_annotation
 from pipec.compiler.frontend.configuration import check_options, pipeline_config
 from pipec.compiler.frontend.docstrings import docstring
+from pipec.compiler.frontend.freezing import freeze
 from pipec.compiler.frontend.graph import GraphBuilder
+from pipec.compiler.frontend.jumps import Returned
 from pipec.compiler.frontend.names import module_attribute
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
-from pipec.compiler.frontend.statements import Returned
 from pipec.compiler.frontend.steps import Function, define_step
 from pipec.compiler.frontend.transport import const_type, to_ir, to_json
 from pipec.compiler.frontend.values import (
     EnumMember,
     Fault,
     Frame,
+    Freeze,
     FunctionValue,
     PipelineValue,
     Setting,
@@ -49,10 +51,12 @@ class Program:
 
     Attributes:
         options: the pipeline's own options, which its steps inherit in part.
+        name: the pipeline's name.
         steps: the steps called so far, by symbol, in order of first call.
     """
 
     options: Mapping[str, Setting] = field(default_factory=dict)
+    name: str = ""
     steps: dict[str, StepDef] = field(default_factory=dict)
     _awaited: list[tuple[str, Span]] = field(default_factory=list)
     _defined: dict[tuple[int, str], StepDef] = field(default_factory=dict)
@@ -122,15 +126,30 @@ def lower_pipeline(interpreter: Interpreter, pipeline: PipelineValue, bindings: 
     if isinstance(node, ast.Lambda):
         interpreter.report(Diagnostic("PC0319", "a lambda cannot be a pipeline", function.module.span(node)))
         return None
-    program, graph = Program(pipeline.options), GraphBuilder()
-    interpreter.begin(program, graph, function)
-    try:
-        return _lower(interpreter, pipeline, node, bindings, program, graph)
-    except Fault as fault:
-        interpreter.report(fault.diagnostic)
-        return None
-    finally:
-        interpreter.end()
+    said = len(interpreter.diagnostics)
+    frozen: list[Diagnostic] = []
+    while True:  # once for each parameter that must be frozen
+        program, graph = Program(pipeline.options), GraphBuilder()
+        interpreter.begin(program, graph, function)
+        try:
+            lowered = _lower(interpreter, pipeline, node, bindings, program, graph)
+        except Fault as fault:
+            interpreter.report(fault.diagnostic)
+            lowered = None
+        except Freeze as wish:
+            del interpreter.diagnostics[said:]
+            try:
+                bindings, notes = freeze(interpreter, function, bindings, wish)
+            except Fault as fault:
+                interpreter.report(fault.diagnostic)
+                return None
+            frozen += notes
+            continue
+        finally:
+            interpreter.end()
+        for diagnostic in frozen:
+            interpreter.report(diagnostic)
+        return lowered
 
 
 def _lower(
@@ -146,11 +165,11 @@ def _lower(
         node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
     )
     check_options(pipeline.options, "pipeline")
+    program.name = pipeline_name(pipeline)
     parameters, arguments, frozen = _parameters(interpreter, function, node, bindings)
     config = pipeline_config(interpreter, pipeline.options)
     frame = Frame(function.module, arguments, function.frame, f"{function.qualified_name}.<locals>")
-    signal = interpreter.execute(node.body, frame)
-    returned = signal if isinstance(signal, Returned) else Returned(None)
+    returned = interpreter.execute_function(node, frame)
     if not has_errors(interpreter.diagnostics):  # a faulty statement may have kept the call from being made
         for diagnostic in program.check_awaited(graph):
             interpreter.report(diagnostic)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import operations
+from pipec.compiler.frontend import files, lookups, operations
 from pipec.compiler.frontend.builtin_calls import settle
 from pipec.compiler.frontend.configuration import check_options, merge_options
+from pipec.compiler.frontend.control import element_type, run_time_decision
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
@@ -19,6 +22,8 @@ from pipec.compiler.frontend.values import (
     InstanceValue,
     Method,
     PipelineValue,
+    ProjectFile,
+    RunMetadata,
     Setting,
     SettingsValue,
     StepResult,
@@ -28,16 +33,25 @@ from pipec.compiler.frontend.values import (
     describe,
     find_unknown,
     is_known,
+    is_open,
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Call, ForEach, Group, If
-from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.ir.values import Output
+from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.calls import Arguments
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.source import Span
 
+CHANGING = frozenset(
+    """append extend insert remove pop clear sort reverse update setdefault popitem add discard appendleft popleft
+    extendleft rotate move_to_end intersection_update difference_update symmetric_difference_update subtract""".split()
+)
+"""Methods that change a list, dict, set or deque in place."""
+
+_BY_KEY = frozenset({"get", "pop", "setdefault"})
 _STORING = frozenset(
     {
         "append",
@@ -76,29 +90,61 @@ def call_method(interpreter: Interpreter, method: Method, arguments: Arguments, 
             return _order(interpreter, operation, arguments, span, receiver)
         case StepResult(operation=operation) if method.name == "after":
             return _order(interpreter, operation, arguments, span, receiver)
+        case Symbolic() if method.name in {"load", "read"} and lookups.is_look_up(
+            receiver, "artifact", "model_artifact"
+        ):
+            return receiver
         case Symbolic():
-            return _of_symbolic(receiver, method.name, arguments, span)
+            return _of_symbolic(interpreter, receiver, method.name, arguments, span)
         case InstanceValue() | ClassValue():
             return _of_instance(interpreter, receiver, method.name, arguments, span, frame)
+        case SettingsValue(kind="Model") if method.name in lookups.ARTIFACT_GETTERS:
+            return lookups.model_artifact(interpreter, receiver, arguments, span)
         case SettingsValue():
             return _of_settings(receiver, method.name, arguments, span)
+        case RunMetadata():
+            return _of_metadata(receiver, method.name, arguments, span)
+        case ProjectFile():
+            return files.file_method(receiver, method.name, span)
+        case PurePath() if method.name in files.PATH_METHODS:
+            return files.path_method(interpreter, receiver, method.name, arguments, span)
         case _ if isinstance(receiver, ABSTRACT) and not isinstance(receiver, EnumMember):
             raise Fault(_dynamic(f"`.{method.name}()`", span))
         case _:
             return _of_plain(interpreter, receiver, method.name, arguments, span)
 
 
+def _of_metadata(receiver: RunMetadata, name: str, arguments: Arguments, span: Span) -> Any:
+    positional, _ = arguments.values()
+    if name == "get" and positional:
+        return lookups.metadata(receiver, positional[0], span)
+    raise Fault(Diagnostic("PC0205", f"{describe(receiver)} has no method `{name}` before the run", span))
+
+
 def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arguments, span: Span) -> Any:
     positional, keywords = arguments.values()
     receiver = receiver.value if isinstance(receiver, EnumMember) else receiver
+    if is_open(receiver):
+        return _of_open(interpreter, receiver, name, arguments, span)
     stores = isinstance(receiver, list | dict | set) and name in _STORING
+    if isinstance(receiver, list | dict | set | deque) and name in CHANGING:
+        interpreter.journal.touch(receiver)
     if not stores and (unknown := find_unknown([*positional, *keywords.values()])):
         return unknown
     if isinstance(receiver, list) and name == "extend" and len(positional) == 1:
-        positional = [interpreter.iterate(positional[0], span, "`extend`")]
+        if isinstance(positional[0], Unknown):
+            return positional[0]
+        positional = [interpreter.spread(positional[0], span, "`extend`")]
+    if isinstance(receiver, dict) and name == "update":
+        return _update(interpreter, receiver, positional, keywords, span)
+    if isinstance(receiver, dict) and positional and isinstance(positional[0], Symbolic) and name in _BY_KEY:
+        stores = False
     if isinstance(receiver, str) and name == "join" and len(positional) == 1:
-        positional = [interpreter.iterate(positional[0], span, "`join`")]
+        items = interpreter.run_time_items(positional[0], span) if interpreter.graph is not None else None
+        positional = [items if items is not None else interpreter.iterate(positional[0], span, "`join`")]
     run_time = any(map(_holds_run_time, [*positional, *keywords.values()]))
+    if run_time and not stores and isinstance(receiver, list | dict | set | deque) and name in CHANGING:
+        raise run_time_decision(f"`.{name}()` by a run-time value", interpreter.seal([*positional], span), span)
     if run_time and not stores:
         return _symbolic_method(receiver, name, positional, keywords, span)
     if name in {"sort"} and keywords.get("key") is not None:
@@ -107,6 +153,42 @@ def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arg
         )
     plain = [one.value if isinstance(one, EnumMember) and one.is_text else one for one in positional]
     return settle(operations.guarded(lambda: getattr(receiver, name)(*plain, **keywords), span))
+
+
+def _update(
+    interpreter: Interpreter, receiver: dict[Any, Any], positional: list[Any], keywords: dict[str, Any], span: Span
+) -> None:
+    for source in [*positional, keywords]:
+        pairs = source
+        if isinstance(source, list | tuple) and not is_open(source):
+            pairs = operations.guarded(lambda pairs=source: dict(pairs), span)
+        for key, value in interpreter.entries(pairs, span).items():
+            interpreter.set_entry(receiver, key, value, span)
+
+
+def _of_open(interpreter: Interpreter, receiver: Any, name: str, arguments: Arguments, span: Span) -> Any:
+    """A method of a list or dict of which only a run knows how much it holds."""
+    positional, keywords = arguments.values()
+    interpreter.journal.touch(receiver)
+    if isinstance(receiver, list) and name == "append" and len(positional) == 1:
+        receiver.append(positional[0])
+        return None
+    if isinstance(receiver, list) and name == "extend" and len(positional) == 1:
+        if isinstance(positional[0], Unknown):
+            return positional[0]
+        receiver.extend(interpreter.spread(positional[0], span, "`extend`"))
+        return None
+    if isinstance(receiver, list) and name == "insert" and len(positional) == 2 and positional[0] == 0:
+        receiver.insert(0, positional[1])
+        return None
+    if isinstance(receiver, dict) and name == "update":
+        return _update(interpreter, receiver, positional, keywords, span)
+    if name in {"clear", "copy"}:
+        return getattr(receiver, name)()
+    whole = interpreter.seal(receiver, span)
+    if name in CHANGING:
+        raise run_time_decision(f"`.{name}()`", whole, span)
+    return _of_symbolic(interpreter, whole, name, arguments, span)
 
 
 def _holds_run_time(value: Any) -> bool:
@@ -122,7 +204,7 @@ def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: 
         if isinstance(one, Symbolic):
             operations.check_use(one, f"`.{name}()` of it", span)
     operands = [receiver, name, *positional]
-    return Symbolic(Expr("method", tuple(operations.to_value(one, span) for one in operands), _method_type(name)))
+    return operations.symbolic("method", operands, _method_type(name), span)
 
 
 def _method_type(name: str) -> types.Type:
@@ -130,14 +212,43 @@ def _method_type(name: str) -> types.Type:
     return types.STR if name in text else types.ANY
 
 
-def _of_symbolic(receiver: Symbolic, name: str, arguments: Arguments, span: Span) -> Any:
+def _of_symbolic(interpreter: Interpreter, receiver: Symbolic, name: str, arguments: Arguments, span: Span) -> Any:
     if isinstance(receiver.value, Output) and name in {"load", "result", "artifacts"}:
         raise Fault(_dynamic(f"`.{name}()`", span))
     operations.check_use(receiver, f"`.{name}()`", span)
+    if name in CHANGING and receiver.value.type.name not in {"str", "bytes"}:
+        raise Fault(_changed_in_place(receiver, name, span))
     positional, keywords = arguments.values()
     if unknown := find_unknown([*positional, *keywords.values()]):
         return unknown
-    return _symbolic_method(receiver, name, positional, keywords, span)
+    result = _symbolic_method(receiver, name, positional, keywords, span)
+    views = {"items", "keys", "values"}
+    if receiver.value.type.name == "dict" and name in views:  # as a list: what looks into it may index it
+        return operations.symbolic("list", [result], _view_type(receiver.value.type, name), span)
+    if receiver.value.type.name == "dict" and name == "get" and len(positional) == 1:
+        inner = result.value
+        element = element_type(receiver.value.type)
+        kind = element if element == types.ANY else types.union_of([element, types.NONE])
+        return Symbolic(replace(inner, type=kind), result.size)
+    return result
+
+
+def _view_type(kind: types.Type, name: str) -> types.Type:
+    if len(kind.arguments) != 2:
+        return types.Type("list")
+    key, value = kind.arguments
+    element = {"keys": key, "values": value}.get(name, types.Type("tuple", (key, value)))
+    return types.Type("list", (element,))
+
+
+def _changed_in_place(receiver: Symbolic, name: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0327",
+        f"`.{name}()` changes {describe(receiver)} in place, which only a run knows",
+        span,
+        notes=("values of a run are handed on, never changed",),
+        help="make a new one: `[*values, value]`, `{**entries, key: value}`",
+    )
 
 
 def _of_instance(

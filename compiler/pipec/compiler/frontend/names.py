@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend.modules import RESERVED, Module
-from pipec.compiler.frontend.values import Builtin, External, Fault, Frame, ModuleValue, SdkSymbol, Unknown
-from pipec.compiler.record import dataclass
+from pipec.compiler.frontend.values import (
+    Builtin,
+    External,
+    Fault,
+    Frame,
+    Freeze,
+    ModuleValue,
+    SdkSymbol,
+    Unbound,
+    Unknown,
+)
+from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.source import Span
 
 BUILTIN_NAMES = frozenset(dir(builtins))
 
@@ -85,7 +96,8 @@ def look_up(interpreter: Interpreter, node: ast.Name, frame: Frame) -> Any:
     scope: Frame | None = frame
     while scope is not None:
         if name in scope.names:
-            return force(interpreter, scope.names, name)
+            value = force(interpreter, scope.names, name)
+            return value if not isinstance(value, Unbound) else unbound(value, interpreter.span(node, frame))
         scope = scope.parent
     found = module_attribute(interpreter, frame.module, name)
     if found is not None:
@@ -97,6 +109,20 @@ def look_up(interpreter: Interpreter, node: ast.Name, frame: Frame) -> Any:
     if name in BUILTIN_NAMES:
         return _builtin(name)
     raise Fault(_unknown_name(interpreter, node, frame))
+
+
+def unbound(value: Unbound, span: Span) -> NoReturn:
+    """Reading a name that may hold nothing, or that no run can carry.
+
+    Raises:
+        Freeze: it would be known if parameters were.
+        Fault: it would not.
+    """
+    if value.parameters:
+        raise Freeze(value.parameters, span, value.diagnostic.message)
+    place = value.diagnostic.span
+    related = value.diagnostic.related or ((Label(place, "because of this"),) if place is not None else ())
+    raise Fault(replace(value.diagnostic, span=span, related=related))
 
 
 def _builtin(name: str) -> Any:

@@ -11,6 +11,8 @@ from pipec.compiler.frontend.values import (
     ABSTRACT,
     EnumMember,
     Fault,
+    RunTimeKey,
+    Spread,
     StepResult,
     Symbolic,
     describe,
@@ -83,7 +85,40 @@ def apply(name: str, function: Callable[..., Any], operands: Sequence[Any], span
             return guarded(lambda: function(*operands), span)
         stranger = next(operand for operand in operands if isinstance(operand, ABSTRACT))
         raise Fault(_not_a_value(stranger, span))
-    return Symbolic(Expr(name, tuple(to_value(operand, span) for operand in operands), _result_type(name, operands)))
+    return symbolic(name, operands, _result_type(name, operands), span)
+
+
+EXPRESSION_BOUND = 20_000
+"""The most parts that one expression of the run may have."""
+
+
+def symbolic(op: str, operands: Sequence[Any], type_: Type, span: Span) -> Symbolic:
+    """The expression `op` over values of the evaluator, to be computed in the run.
+
+    Raises:
+        Fault: an operand cannot travel, or the expression grows beyond all measure.
+    """
+    size = 1 + sum(map(_weight, operands))
+    if size > EXPRESSION_BOUND:
+        message = f"this makes an expression of more than {EXPRESSION_BOUND:,} parts"
+        raise Fault(Diagnostic("PC0209", message, span, help="compute it inside a step"))
+    return Symbolic(Expr(op, tuple(to_value(operand, span) for operand in operands), type_), size)
+
+
+def _weight(value: Any) -> int:
+    match value:
+        case Symbolic(size=size):
+            return size
+        case Spread(value=inner):
+            return _weight(inner)
+        case StepResult(outputs=outputs):
+            return len(outputs)
+        case list() | tuple():
+            return 1 + sum(map(_weight, value))
+        case dict():
+            return 1 + sum(map(_weight, value.values()))
+        case _:
+            return 1
 
 
 def guarded(compute: Callable[[], Any], span: Span) -> Any:
@@ -123,10 +158,10 @@ def _is_container_operation(name: str, operands: Sequence[Any]) -> bool:
 
 
 def _holds_run_time(value: Any) -> bool:
-    if isinstance(value, Symbolic | StepResult):
+    if isinstance(value, Symbolic | StepResult | Spread):
         return True
     if isinstance(value, dict):
-        return any(map(_holds_run_time, value.values()))
+        return any(map(_holds_run_time, value.values())) or any(isinstance(key, RunTimeKey) for key in value)
     return isinstance(value, list | tuple | set) and any(map(_holds_run_time, value))
 
 

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend import lookups
 from pipec.compiler.frontend.names import Found
 from pipec.compiler.frontend.values import (
     ABSTRACT,
@@ -42,7 +43,6 @@ PUBLIC_NAMES = frozenset(
 """What `from zenml import *` binds (`zenml.__all__`, `reference/zenml.md` §1.1)."""
 
 _LEGACY = frozenset({"Output", "BaseParameters", "BaseStepConfig"})
-_READS_SERVER = frozenset({"Client", "get_pipeline_context"})
 
 
 def check_shadowing(table: ModuleTable, imported: Import, path: str) -> Diagnostic | None:
@@ -92,8 +92,10 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
         return _decorator_call(interpreter, symbol, arguments, node, frame)
     if symbol.name in _LEGACY:
         return Unknown(legacy(symbol.name, span))
-    if symbol.name in _READS_SERVER:
-        return Unknown(_reads_server(symbol.name, span))
+    if symbol.name == "Client":
+        return lookups.client(span)
+    if symbol.name == "get_pipeline_context":
+        return lookups.pipeline_context(interpreter, span)
     if symbol.name == "CommandStep":
         message = "`CommandStep` is not supported yet"
         return Unknown(Diagnostic("PC0210", message, span, help="write a step that runs the command"))
@@ -230,13 +232,4 @@ def legacy(name: str, span: Span) -> Diagnostic:
         help='annotate the return type instead: `-> Annotated[T, "name"]`'
         if name == "Output"
         else "pass plain arguments",
-    )
-
-
-def _reads_server(name: str, span: Span) -> Diagnostic:
-    return Diagnostic(
-        "PC0213",
-        f"`{name}()` reads a ZenML server, and there is none at compile time",
-        span,
-        help="pass what it gives as a parameter of the pipeline, or look it up inside a step",
     )

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import ast
-import builtins
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import names
-from pipec.compiler.frontend.values import (
-    ClassValue,
-    Fault,
-    Frame,
-    InstanceValue,
-    StepResult,
-    Symbolic,
-    Unknown,
-    describe,
-    find_unknown,
-)
-from pipec.compiler.record import dataclass
+from pipec.compiler.frontend.assignments import AssignmentMixin, bound_names
+from pipec.compiler.frontend.branches import check_condition
+from pipec.compiler.frontend.failures import FailureMixin, dropped, one_line
+from pipec.compiler.frontend.jumps import BREAK, CONTINUE, Maybe, Returned, Signal, as_maybe, settled
+from pipec.compiler.frontend.values import Fault, Frame, ProjectFile, StepResult, Symbolic, Unknown, describe
+from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.source import Span
@@ -32,45 +24,50 @@ _CANNOT_KNOW = frozenset({"PC0204", "PC0213"})
 """Codes of unknowns that harm only where the value is needed; others are faults wherever they stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """A `return` was met."""
-
-    value: Any
-    node: ast.AST | None = None
-
-
-class _Jump:
-    """A `break` or `continue` was met."""
-
-
-BREAK = _Jump()
-CONTINUE = _Jump()
-STOPPED = Returned(None)
-"""A statement that ends the function failed; the fault is reported."""
-
-Signal = Returned | _Jump | None
-
-
-class StatementMixin:
+class StatementMixin(AssignmentMixin, FailureMixin):
     """Executes statements; part of `Interpreter`."""
 
     def execute(self, statements: Sequence[ast.stmt], frame: Frame) -> Signal:
         """Runs `statements` in order until one returns or jumps."""
         this = cast("Interpreter", self)
-        for statement in statements:
+        this.journal.touch(frame.names)
+        for index, statement in enumerate(statements):
+            is_last = False
             try:
                 this.burn(statement, frame)
-                signal = self._execute_one(statement, frame)
+                if type(statement) is ast.If:
+                    signal, is_last = self._run_If(statement, frame, statements, index + 1)
+                else:
+                    signal = self._execute_one(statement, frame)
+                if isinstance(signal, Maybe) and not is_last and index + 1 < len(statements):
+                    is_last = True
+                    signal = this.go_on(signal, self._later(statements, index + 1, frame), this.span(statement, frame))
             except Fault as fault:
                 if this.raises:
                     raise
                 signal = self._recover(statement, frame, fault)
             except RecursionError:
                 signal = self._recover(statement, frame, Fault(_too_deep(this.span(statement, frame))))
-            if signal is not None:
+            if signal is not None or is_last:
                 return signal
         return None
+
+    def _later(self, statements: Sequence[ast.stmt], start: int, frame: Frame) -> Callable[[], Signal]:
+        return lambda: self.execute(statements[start:], frame)
+
+    def execute_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, frame: Frame) -> Returned:
+        """Runs the body of a function; falling off its end returns None."""
+        this = cast("Interpreter", self)
+        end = ast.copy_location(ast.Return(None), node.body[-1])
+        this.stack.append(frame)
+        this.calls.append(frame)
+        try:
+            signal = self.execute([*node.body, end], frame)
+        finally:
+            this.stack.pop()
+            this.calls.pop()
+        maybe = as_maybe(signal)
+        return Returned(maybe.value, None if maybe.node is end else maybe.node)
 
     def _recover(self, statement: ast.stmt, frame: Frame, fault: Fault) -> Signal:
         """Poisons what `statement` would have bound; in a pipeline's body the fault is reported."""
@@ -96,9 +93,8 @@ class StatementMixin:
         if this.strict and isinstance(value, Unknown):
             if value.diagnostic.code not in _CANNOT_KNOW:
                 raise Fault(value.diagnostic)
-            text = ast.get_source_segment(frame.module.source.text, node) or "this"
-            call = text.partition("(")[0].strip()
-            this.report(_dropped(call, this.span(node, frame)))
+            called = node.value.func if isinstance(node.value, ast.Call) else node.value
+            this.report(dropped(one_line(ast.unparse(called)), this.span(node, frame)))
         return None
 
     def _run_Assign(self, node: ast.Assign, frame: Frame) -> Signal:
@@ -110,19 +106,6 @@ class StatementMixin:
     def _run_AnnAssign(self, node: ast.AnnAssign, frame: Frame) -> Signal:
         if node.value is not None:
             self.assign(node.target, cast("Interpreter", self).evaluate(node.value, frame), frame)
-        return None
-
-    def _run_AugAssign(self, node: ast.AugAssign, frame: Frame) -> Signal:
-        this = cast("Interpreter", self)
-        load = _as_load(node.target)
-        current = this.evaluate(load, frame)
-        operand = this.evaluate(node.value, frame)
-        if isinstance(current, list) and isinstance(node.op, ast.Add) and isinstance(operand, list | tuple):
-            current.extend(operand)  # in place, as in Python: other names of the list see it
-            value: Any = current
-        else:
-            value = this.binary(node.op, current, operand, this.span(node, frame))
-        self.assign(node.target, value, frame)
         return None
 
     def _run_Return(self, node: ast.Return, frame: Frame) -> Signal:
@@ -163,12 +146,19 @@ class StatementMixin:
             frame.names[node.name] = cast("Interpreter", self).define_decorated(node, frame)
         return None
 
-    def _run_If(self, node: ast.If, frame: Frame) -> Signal:
+    def _run_If(
+        self, node: ast.If, frame: Frame, statements: Sequence[ast.stmt] = (), start: int = 0
+    ) -> tuple[Signal, bool]:
+        """An `if`. Returns how it ended, and whether it has run what follows it, too."""
         this = cast("Interpreter", self)
-        test = this.evaluate(node.test, frame)
+        span = this.span(node.test, frame)
+        test = this.settle_open(this.evaluate(node.test, frame), span)
         if isinstance(test, Unknown) and not this.strict:
-            return self._lenient_branches([node.body, node.orelse], frame, test)
-        return self.execute(node.body if this.truth(test, this.span(node.test, frame), "if") else node.orelse, frame)
+            return self._lenient_branches([node.body, node.orelse], frame, test), False
+        if isinstance(test, Symbolic) and this.graph is not None:
+            check_condition(test, span)
+            return this.branch_statement(node, test, statements[start:], frame)
+        return self.execute(node.body if this.truth(test, span, "if") else node.orelse, frame), False
 
     def _lenient_branches(self, branches: list[list[ast.stmt]], frame: Frame, why: Unknown) -> Signal:
         """Outside a pipeline a condition may be unknown: what any branch binds is unknown then, definitions and imports aside."""
@@ -184,13 +174,21 @@ class StatementMixin:
     def _run_For(self, node: ast.For, frame: Frame) -> Signal:
         this = cast("Interpreter", self)
         iterable = this.evaluate(node.iter, frame)
-        for item in this.iterate(iterable, this.span(node.iter, frame), "loop"):
-            self.assign(node.target, item, frame)
+        span = this.span(node.iter, frame)
+        if this.graph is not None and (items := this.run_time_items(iterable, span)) is not None:
+            return this.loop_statement(node, items, frame)
+        return self._unroll(node, this.iterate(iterable, span, "loop"), 0, frame)
+
+    def _unroll(self, node: ast.For, items: list[Any], start: int, frame: Frame) -> Signal:
+        for index in range(start, len(items)):
+            self.assign(node.target, items[index], frame)
             signal = self.execute(node.body, frame)
-            if signal is BREAK:
-                return None
-            if isinstance(signal, Returned):
-                return signal
+            if signal is BREAK or isinstance(signal, Returned):
+                return _behind_loop(signal)
+            if isinstance(signal, Maybe):
+                return self._go_on_looping(
+                    signal, lambda at=index + 1: self._unroll(node, items, at, frame), node, frame
+                )
         return self.execute(node.orelse, frame)
 
     def _run_While(self, node: ast.While, frame: Frame) -> Signal:
@@ -198,17 +196,23 @@ class StatementMixin:
         while this.truth(this.evaluate(node.test, frame), this.span(node.test, frame), "while"):
             this.burn(node, frame)
             signal = self.execute(node.body, frame)
-            if signal is BREAK:
-                return None
-            if isinstance(signal, Returned):
-                return signal
+            if signal is BREAK or isinstance(signal, Returned):
+                return _behind_loop(signal)
+            if isinstance(signal, Maybe):
+                return self._go_on_looping(signal, lambda: self._run_While(node, frame), node, frame)
         return self.execute(node.orelse, frame)
+
+    def _go_on_looping(self, signal: Maybe, run: Callable[[], Signal], node: ast.stmt, frame: Frame) -> Signal:
+        """The iterations after one that may have left the loop."""
+        this = cast("Interpreter", self)
+        stayed = settled(replace(signal, continued=False))
+        return run() if stayed is None else this.go_on(stayed, run, this.span(node, frame), _behind_loop)
 
     def _run_With(self, node: ast.With, frame: Frame) -> Signal:
         this = cast("Interpreter", self)
         for item in node.items:
             value = this.evaluate(item.context_expr, frame)
-            if not isinstance(value, Unknown):
+            if not isinstance(value, Unknown | ProjectFile):
                 message = f"`with` over {describe(value)} is not supported here"
                 raise Fault(
                     Diagnostic(
@@ -217,48 +221,11 @@ class StatementMixin:
                         this.span(item, frame) if hasattr(item, "lineno") else this.span(item.context_expr, frame),
                     )
                 )
-            if this.strict:
-                this.report(_dropped("with", this.span(item.context_expr, frame)))
+            if this.strict and isinstance(value, Unknown):
+                this.report(dropped("with", this.span(item.context_expr, frame)))
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value, frame)
         return self.execute(node.body, frame)
-
-    def _run_Raise(self, node: ast.Raise, frame: Frame) -> Signal:
-        this = cast("Interpreter", self)
-        text = ast.get_source_segment(frame.module.source.text, node) or "raise"
-        exception = None
-        message = f"the pipeline raises here: `{_one_line(text)}`"
-        if node.exc is not None:
-            exception, detail = this.raised(node.exc, frame)
-            message = f"the pipeline raises `{detail}`" if detail else message
-        fault = Fault(Diagnostic("PC0206", message, this.span(node, frame)))
-        fault.__cause__ = exception
-        raise fault
-
-    def _run_Assert(self, node: ast.Assert, frame: Frame) -> Signal:
-        this = cast("Interpreter", self)
-        value = this.evaluate(node.test, frame)
-        if isinstance(value, Unknown | Symbolic | StepResult):
-            if this.strict:
-                this.report(_dropped("assert", this.span(node, frame)))
-            return None
-        if not this.truth(value, this.span(node.test, frame), "assert"):
-            fault = Fault(Diagnostic("PC0206", "this assertion does not hold", this.span(node, frame)))
-            fault.__cause__ = AssertionError()
-            raise fault
-        return None
-
-    def _run_Delete(self, node: ast.Delete, frame: Frame) -> Signal:
-        this = cast("Interpreter", self)
-        for target in node.targets:
-            if isinstance(target, ast.Name):
-                frame.names.pop(target.id, None)
-            elif isinstance(target, ast.Subscript):
-                container = this.evaluate(target.value, frame)
-                key = this.evaluate(target.slice, frame)
-                if isinstance(container, dict | list) and not isinstance(key, Symbolic | Unknown):
-                    this.guarded(partial(_delete_item, container, key), this.span(target, frame))
-        return None
 
     def _run_Global(self, node: ast.Global, frame: Frame) -> Signal:
         this = cast("Interpreter", self)
@@ -276,40 +243,6 @@ class StatementMixin:
                 frame.nonlocal_names[name] = scope
         return None
 
-    def _run_Try(self, node: ast.Try, frame: Frame) -> Signal:
-        this = cast("Interpreter", self)
-        before = this.graph.size if this.graph is not None else 0
-        outer, this.raises = this.raises, True
-        try:
-            signal = self.execute(node.body, frame)
-            caught = None
-        except Fault as fault:
-            caught, signal = fault, None
-        finally:
-            this.raises = outer
-        if node.handlers and this.graph is not None and this.graph.size > before:
-            raise Fault(_swallowed(this.span(node.handlers[0], frame)))
-        if caught is not None:
-            handler = self._handler(node.handlers, caught, frame)
-            if handler is None:
-                self.execute(node.finalbody, frame)
-                raise caught
-            signal = self.execute(handler.body, frame)
-        elif signal is None:
-            signal = self.execute(node.orelse, frame)
-        return self.execute(node.finalbody, frame) or signal
-
-    def _handler(self, handlers: list[ast.ExceptHandler], fault: Fault, frame: Frame) -> ast.ExceptHandler | None:
-        """The handler that Python would choose for the exception behind `fault`; a fault of ours alone is never caught."""
-        if fault.__cause__ is None:
-            return None
-        for handler in handlers:
-            if handler.type is None or any(_matches(one, fault.__cause__) for one in _class_names(handler.type)):
-                if handler.name:
-                    frame.names[handler.name] = Unknown(fault.diagnostic)
-                return handler
-        return None
-
     def _run_Match(self, node: ast.Match, frame: Frame) -> Signal:
         this = cast("Interpreter", self)
         subject = this.evaluate(node.subject, frame)
@@ -319,126 +252,17 @@ class StatementMixin:
         for case in node.cases:
             bindings: dict[str, Any] = {}
             if this.matches(case.pattern, subject, frame, bindings):
+                this.journal.touch(frame.names)
                 frame.names.update(bindings)
                 if case.guard is None or this.truth(this.evaluate(case.guard, frame), span, "if"):
                     return self.execute(case.body, frame)
         return None
 
-    def assign(self, target: ast.expr, value: Any, frame: Frame) -> None:
-        """Binds `value` to `target`.
 
-        Raises:
-            Fault: the value cannot be unpacked into the target, or the target cannot be assigned to.
-        """
-        this = cast("Interpreter", self)
-        match target:
-            case ast.Name(id=name):
-                frame.nonlocal_names.get(name, frame).names[name] = value
-            case ast.Tuple(elts=targets) | ast.List(elts=targets):
-                for inner, part in zip(targets, this.unpack(targets, value, frame, target), strict=True):
-                    self.assign(inner.value if isinstance(inner, ast.Starred) else inner, part, frame)
-            case ast.Subscript():
-                self._assign_item(target, value, frame)
-            case ast.Attribute():
-                self._assign_attribute(target, value, frame)
-            case _:
-                raise Fault(Diagnostic("PC0210", "this assignment is not supported here", this.span(target, frame)))
-
-    def _assign_item(self, target: ast.Subscript, value: Any, frame: Frame) -> None:
-        this = cast("Interpreter", self)
-        container = this.evaluate(target.value, frame)
-        key = this.evaluate(target.slice, frame)
-        span = this.span(target, frame)
-        if isinstance(container, Unknown) or find_unknown(key):
-            return
-        if not isinstance(container, dict | list) or isinstance(key, Symbolic):
-            message = f"an element of {describe(container)} cannot be assigned here"
-            raise Fault(Diagnostic("PC0210", message, span, help="do it inside a step"))
-        this.guarded(lambda: container.__setitem__(key, value), span)
-
-    def _assign_attribute(self, target: ast.Attribute, value: Any, frame: Frame) -> None:
-        this = cast("Interpreter", self)
-        owner = this.evaluate(target.value, frame)
-        if isinstance(owner, InstanceValue):
-            owner.fields[target.attr] = value
-        elif isinstance(owner, ClassValue):
-            cast("dict[str, Any]", owner.names)[target.attr] = value
-        elif this.strict and not isinstance(owner, Unknown):
-            message = f"an attribute of {describe(owner)} cannot be assigned here"
-            raise Fault(Diagnostic("PC0210", message, this.span(target, frame)))
-
-
-def bound_names(statement: ast.stmt) -> list[str]:
-    """The names that `statement` binds, in it or below it, not those inside functions and classes."""
-    found: list[str] = []
-    pending: list[ast.AST] = [statement]
-    while pending:
-        node = pending.pop()
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found.append(name)
-            case ast.Lambda() | ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                pass
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                found.append(name)
-            case ast.alias(name=name, asname=asname):
-                found.append(asname or name.partition(".")[0])
-            case _:
-                pending.extend(ast.iter_child_nodes(node))
-    return found
-
-
-def _delete_item(container: Any, key: Any) -> None:
-    del container[key]
-
-
-def _as_load(target: ast.expr) -> ast.expr:
-    """The expression that reads what `target` assigns."""
-    match target:
-        case ast.Name(id=name):
-            load: ast.expr = ast.Name(name, ast.Load())
-        case ast.Attribute(value=value, attr=attr):
-            load = ast.Attribute(value, attr, ast.Load())
-        case ast.Subscript(value=value, slice=index):
-            load = ast.Subscript(value, index, ast.Load())
-        case _:
-            return target
-    return ast.copy_location(load, target)
-
-
-def _class_names(node: ast.expr) -> list[str]:
-    if isinstance(node, ast.Tuple):
-        return [name for element in node.elts for name in _class_names(element)]
-    return [node.id] if isinstance(node, ast.Name) else [node.attr] if isinstance(node, ast.Attribute) else []
-
-
-def _matches(name: str, exception: BaseException) -> bool:
-    candidate = getattr(builtins, name, None)
-    if isinstance(candidate, type) and issubclass(candidate, BaseException):
-        return isinstance(exception, candidate)
-    return type(exception).__name__ == name
-
-
-def _swallowed(span: Span) -> Diagnostic:
-    return Diagnostic(
-        "PC0320",
-        "an exception of a step cannot be caught in a pipeline",
-        span,
-        notes=("a failed step fails what depends on it, and the run",),
-        help="catch it inside the step and return a value that says so",
-    )
-
-
-def _dropped(what: str, span: Span) -> Diagnostic:
-    from pipec.compiler.diagnostics import Severity
-
-    return Diagnostic(
-        "PC0214",
-        f"`{what}` is left out: the graph does not use what it does",
-        span,
-        severity=Severity.NOTE,
-        help="to have it done in every run, do it inside a step or a hook",
-    )
+def _behind_loop(signal: Signal) -> Signal:
+    """What a signal of a loop's body means behind the loop: `break` and `continue` have done their work."""
+    maybe = as_maybe(signal)
+    return settled(replace(maybe, broke=False, continued=False))
 
 
 def _too_deep(span: Span) -> Diagnostic:
@@ -449,8 +273,3 @@ def _keyword(node: ast.stmt) -> str:
     return {"AsyncFor": "async for", "AsyncWith": "async with", "TryStar": "except*", "TypeAlias": "type"}.get(
         type(node).__name__, type(node).__name__.lower()
     )
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 80 else line[:77] + "..."

@@ -12,15 +12,18 @@ from pipec.compiler.frontend.values import (
     Fault,
     FunctionValue,
     InstanceValue,
+    RunTimeKey,
+    Spread,
     StepResult,
     Symbolic,
     describe,
     find_unknown,
+    is_open,
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.constants import TAG, NotConstant, encode, text
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Const, DictOf, Json, ListOf, Value
+from pipec.compiler.ir.values import Const, DictOf, Expr, Json, ListOf, Value
 
 if TYPE_CHECKING:
     from pipec.compiler.source import Span
@@ -43,6 +46,8 @@ def to_ir(value: Any, span: Span) -> Value:
             raise Fault(no_output(value, span))
         case StepResult(outputs=outputs):
             return ListOf(tuple(output.value for output in outputs), types.ANY, is_tuple=True)
+        case list() | tuple() | dict() if is_open(value):
+            return _open(value, span)
         case list() | tuple() if _is_run_time(value):
             parts = tuple(to_ir(part, span) for part in value)
             kind = "tuple" if isinstance(value, tuple) else "list"
@@ -63,11 +68,43 @@ def no_output(value: StepResult, span: Span) -> Diagnostic:
     )
 
 
-def _dict_of(value: dict[Any, Any], span: Span) -> DictOf:
-    for key in value:
-        if not isinstance(key, str):
-            message = f"a dict that holds results needs string keys, and {key!r} is not one"
-            raise Fault(Diagnostic("PC0313", message, span, help="write the key as a string"))
+def _open(value: Any, span: Span) -> Value:
+    """A list or dict with run-time parts: its runs of known elements and these parts, put together in order."""
+    parts: list[Value] = []
+    run: list[Any] = []
+    pairs = list(value.items()) if isinstance(value, dict) else [(one, one) for one in value]
+
+    def end_run() -> None:
+        if run:
+            parts.append(to_ir(dict(run) if isinstance(value, dict) else [one for one, _ in run], span))
+            run.clear()
+
+    for key, one in pairs:
+        if isinstance(key, Spread):
+            end_run()
+            parts.append(key.value.value)
+        elif isinstance(key, RunTimeKey):
+            end_run()
+            if isinstance(key.value.value, Const) and isinstance(key.value.value.value, str):
+                run.append((key.value.value.value, one))
+                continue
+            pair = ListOf((key.value.value, to_ir(one, span)), Type("tuple"), is_tuple=True)
+            entry = ListOf((pair,), Type("list"))
+            parts.append(Expr("dict", (entry,), Type("dict", (key.value.value.type, pair.items[1].type))))
+        else:
+            run.append((key, one))
+    end_run()
+    whole = parts[0]
+    for part in parts[1:]:
+        kind = whole.type if whole.type == part.type else Type("dict" if isinstance(value, dict) else "list")
+        whole = Expr("|" if isinstance(value, dict) else "+", (whole, part), kind)
+    return Expr("tuple", (whole,), Type("tuple")) if isinstance(value, tuple) else whole
+
+
+def _dict_of(value: dict[Any, Any], span: Span) -> Value:
+    if not all(isinstance(key, str) for key in value):
+        pairs = [(key, part) for key, part in value.items()]
+        return Expr("dict", (to_ir(pairs, span),), Type("dict"))
     entries = tuple((key, to_ir(part, span)) for key, part in value.items())
     kinds = tuple(dict.fromkeys(entry.type for _, entry in entries))
     return DictOf(entries, Type("dict", (types.STR, kinds[0])) if len(kinds) == 1 else Type("dict"))
@@ -81,7 +118,7 @@ def _container_type(kind: str, parts: tuple[Value, ...]) -> Type:
 
 
 def _is_run_time(value: Any) -> bool:
-    if isinstance(value, Symbolic | StepResult):
+    if isinstance(value, Symbolic | StepResult) or is_open(value):
         return True
     if isinstance(value, dict):
         return any(map(_is_run_time, value.values()))

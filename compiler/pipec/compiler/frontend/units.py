@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from pipec.compiler.frontend.assignments import bound_names
 from pipec.compiler.frontend.normal_form import normal_form
 from pipec.compiler.frontend.reads import Reads, reads_of
-from pipec.compiler.frontend.statements import bound_names
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Symbolic:
-    """A value that a run knows: a parameter, a result, or computed from them."""
+    """A value that a run knows: a parameter, a result, or computed from them; `size` counts what it is made of."""
 
     value: ir.Value
+    size: int = 1
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -42,6 +43,57 @@ class Unknown:
     """A value that cannot be known at compile time, and why. It becomes an error only where the graph needs it."""
 
     diagnostic: Diagnostic
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Unbound(Unknown):
+    """What a name holds that Python may not have bound, or that differs in a way that no run can carry.
+
+    Reading the name is the fault, at the place where it is read. `parameters` are those that decide it: fixing them
+    would make the value known.
+    """
+
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Spread:
+    """In a list, the elements of a list that only a run knows; as a key of a dict, the entries of such a dict.
+
+    A list or dict that holds one is *open*: what it holds besides is known, how much it holds is not. `value` is
+    `Symbolic`, or `Unknown` where it may not be looked at.
+    """
+
+    value: Any
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class RunTimeKey:
+    """A key of a dict that only a run knows. A dict that holds one is open."""
+
+    value: Any
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class ServerValue(Unknown):
+    """What a ZenML server or stack would give, `Client().active_stack.artifact_store.path`: its path says what was asked."""
+
+    path: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class RunMetadata:
+    """`.run_metadata` of something that is looked up: indexed by a key, it is a look-up of its own."""
+
+    of: Mapping[str, Any]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class ProjectFile:
+    """An open file of the project: its path from the project root, and its text."""
+
+    path: str
+    text: str
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -197,7 +249,8 @@ MISSING = object()
 
 ABSTRACT = (
     Symbolic, StepResult, Unknown, External, SdkSymbol, ModuleValue, FunctionValue, ClassValue, InstanceValue,
-    EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin, FieldDefault, AnnotationAlias,
+    EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin, FieldDefault, AnnotationAlias, Spread,
+    RunTimeKey, RunMetadata, ProjectFile,
 )  # fmt: skip
 """Every class of a value that is not the Python value itself."""
 
@@ -221,10 +274,27 @@ def is_known(value: Any) -> bool:
     return True
 
 
+class Freeze(BaseException):  # not an Exception: nothing on the way may take it for a fault of the program
+    """The body cannot be evaluated unless these parameters are known; `span` shows what needs them, `why` says it."""
+
+    def __init__(self, parameters: tuple[str, ...], span: Span, why: str) -> None:
+        super().__init__(why)
+        self.parameters, self.span, self.why = parameters, span, why
+
+
+def is_open(value: Any) -> bool:
+    """Whether `value` is a list, tuple or dict of which only a run knows how much it holds."""
+    if isinstance(value, dict):  # once it is open, only such keys are added
+        return bool(value) and isinstance(next(reversed(value)), Spread | RunTimeKey)
+    return isinstance(value, list | tuple) and any(isinstance(one, Spread) for one in value)
+
+
 def find_unknown(value: Any) -> Unknown | None:
     """The first `Unknown` in `value`, looking into containers."""
     if isinstance(value, Unknown):
         return value
+    if isinstance(value, Spread | RunTimeKey):
+        return find_unknown(value.value)
     parts: list[Any] = []
     if isinstance(value, dict):
         parts = [*value.keys(), *value.values()]
@@ -260,6 +330,12 @@ def describe(value: Any) -> str:  # noqa: C901, PLR0912 - a flat dispatch over k
             return f"`{name}`"
         case AnnotationAlias():
             return "a type"
+        case Spread() | RunTimeKey():
+            return "a value computed from run-time values"
+        case RunMetadata():
+            return "the metadata of what is looked up"
+        case ProjectFile(path=path):
+            return f"the open file `{path}`"
         case None | bool():
             return f"`{value}`"
         case _:

@@ -5,7 +5,12 @@ A type is a name and its arguments, so that it prints, compares and serialises w
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipec.compiler.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Scalar = None | bool | int | float | str
 """What JSON can hold in a leaf."""
@@ -68,6 +73,14 @@ def without_none(type_: Type) -> Type:
     if len(rest) == 1:
         return rest[0]
     return Type("union", rest) if rest else NONE
+
+
+def union_of(kinds: Sequence[Type]) -> Type:
+    """The type of a value that is of one of `kinds`, of which there is at least one."""
+    unique = tuple(dict.fromkeys(member for kind in kinds for member in members(kind)))
+    if len(unique) == 1:
+        return unique[0]
+    return ANY if ANY in unique else Type("union", unique)
 
 
 def is_number_like(type_: Type) -> bool:

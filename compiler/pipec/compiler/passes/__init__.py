@@ -17,6 +17,7 @@ from pipec.compiler.passes import (
     check_edges,
     check_secrets,
     drop_dead_arms,
+    drop_unused_results,
     lift_after,
 )
 from pipec.compiler.passes.check_capabilities import check_capabilities
@@ -34,6 +35,8 @@ __all__ = ["PASSES", "check_capabilities", "run_passes"]
 PASSES: tuple[tuple[str, Pass], ...] = (
     # Arms that never run go first: what they ask for is no fault.
     ("drop_dead_arms", drop_dead_arms.apply),
+    # What lowering lets out of arms and loops in case somebody reads it.
+    ("drop_unused_results", drop_unused_results.apply),
     ("lift_after", lift_after.apply),
     ("check_cycles", check_cycles.apply),
     ("check_edges", check_edges.apply),
