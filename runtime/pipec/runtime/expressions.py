@@ -21,19 +21,29 @@ import hashlib
 import operator
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pipec.runtime import codec
 from pipec.runtime.errors import InputFault, InvalidInvocation
 from pipec.runtime.invocation import Invocation
 
+if TYPE_CHECKING:
+    from pipec.runtime.lookups import Lookups
+
 
 class Composer:
     """Evaluates recipes for one invocation."""
 
-    def __init__(self, invocation: Invocation, slot: Callable[[str], Any]) -> None:
-        """`slot` loads the value of a slot."""
-        self.invocation, self.slot = invocation, slot
+    def __init__(
+        self,
+        invocation: Invocation,
+        slot: Callable[[str], Any],
+        item: Callable[[str, Any], Any] | None = None,
+        lookups: Lookups | None = None,
+    ) -> None:
+        """`slot` loads the value of a slot, `item` one item of it; `lookups` is for look-ups in the store."""
+        self.invocation, self.slot, self.lookups = invocation, slot, lookups
+        self.item = item or (lambda name, key: slot(name)[key])
 
     def evaluate(self, recipe: Any) -> Any:
         """The value of a recipe.
@@ -68,8 +78,12 @@ class Composer:
         return [self.evaluate(each) for each in content]
 
     def _item(self, content: list[Any]) -> Any:
-        value = self.evaluate(content[0])
-        for index in content[1]:
+        base, path = content
+        if path and "slot" in base:
+            value, path = self.item(base["slot"], path[0]), path[1:]
+        else:
+            value = self.evaluate(base)
+        for index in path:
             value = value[index]
         return value
 
@@ -87,6 +101,8 @@ class Composer:
             return self.evaluate(then if self.evaluate(condition) else otherwise)
         if op == "look_up":
             return self._lazy(self._list(operands))
+        if op == "index" and "slot" in operands[0]:
+            return self.item(operands[0]["slot"], self.evaluate(operands[1]))
         function = _FUNCTIONS.get(op)
         if function is None:
             raise InvalidInvocation(f"`{op}` is no operation of this runtime")
@@ -96,8 +112,9 @@ class Composer:
         kind, query = content
         if kind == "environment":
             return _environment(query)
-        arguments = ", ".join(f"{name}={value!r}" for name, value in query.items())
-        raise InputFault(f"the look-up {kind}({arguments}) needs a store, and this runtime has none")
+        if self.lookups is None:
+            raise InvalidInvocation(f"there is no store for the look-up `{kind}`")
+        return self.lookups.evaluate(kind, query)
 
     def _fact(self, content: list[Any]) -> Any:
         kind, place = content

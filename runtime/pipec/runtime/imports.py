@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import os
 import sys
 import types
 from collections.abc import Sequence
@@ -84,6 +85,28 @@ class _Stand(types.ModuleType):
             raise AttributeError(name)
         # Not AttributeError: `from zenml import x` would put its own words in place of these.
         raise ImportError(names.missing(self.__name__, name), name=name)
+
+
+def own(name: str) -> Any:
+    """A module of the runtime that few steps need, imported when one does.
+
+    By then the user's code comes first on the path, possibly with modules that are called like some of the standard
+    library: they are put aside meanwhile.
+    """
+    if name in sys.modules:
+        return sys.modules[name]
+    root = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+    path, aside = sys.path[:], {}
+    for each, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) if each.partition(".")[0] in sys.stdlib_module_names else None
+        if file is not None and os.path.realpath(file).startswith(root + os.sep):
+            aside[each] = sys.modules.pop(each)
+    sys.path[:] = [entry for entry in path if os.path.realpath(entry) != root]
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path[:] = path
+        sys.modules.update(aside)
 
 
 def stand(name: str) -> types.ModuleType:

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from pipec.runtime import codec, invocation
+from pipec.runtime.artifacts import Workspace
 from pipec.runtime.errors import InputFault, InvalidInvocation
 from pipec.runtime.expressions import Composer
+from pipec.runtime.lookups import Lookups
 
 SLOTS: dict[str, Any] = {"n": 7, "s": "text", "l": [1, 2, 3], "d": {"k": [0.5]}, "none": None, "zero": 0}
 HEAD = {"version": 1, "pipeline": "p", "step": "s", "spec": {"function": "a:b"}}
 
 
 def composer(run: str = "run", **entries: Any) -> Composer:
-    return Composer(invocation.read({**HEAD, "run": run, **entries}), SLOTS.__getitem__)
+    read = invocation.read({**HEAD, "run": run, **entries})
+    return Composer(read, SLOTS.__getitem__, None, Lookups(read, Workspace()))
 
 
 def slot(name: str) -> dict[str, str]:
@@ -127,8 +130,12 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_look_ups_in_the_store_name_themselves() -> None:
     query = {"name": "model", "version": "production"}
-    with pytest.raises(InputFault, match=r"the look-up artifact\(name='model', version='production'\) needs a store"):
+    with pytest.raises(InputFault) as raised:
         composer().evaluate({"lazy": ["artifact", query]})
+    assert str(raised.value) == (
+        "the look-up artifact(name='model', version='production') failed: the artifact `model` is in the store, and "
+        "neither `artifact_root` nor PIPEC_ARTIFACT_ROOT says where that is"
+    )
 
 
 def test_facts_of_the_run() -> None:

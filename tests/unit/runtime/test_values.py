@@ -190,7 +190,7 @@ VALUES = {
     "series-without-name": ("pd.Series([0.5])", "pandas"),
     "series-of-objects": ("pd.Series([[1], 'a'], name='o')", "pickle"),
     "tables-in-a-dict": ("{'x': pd.DataFrame({'a': [1]}), 'y': [np.arange(3), b'z'], 'n': 1}", "json"),
-    "many-arrays": ("[np.arange(1)] * 100", "pickle"),
+    "many-arrays": ("[np.arange(1)] * 1001", "pickle"),
 }  # fmt: skip
 
 

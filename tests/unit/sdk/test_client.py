@@ -18,7 +18,8 @@ def test_chains_are_inert() -> None:
     assert repr(tracker.name) == "<Client().active_stack.experiment_tracker.name>"
     artifact = Client().get_artifact_version("rows", version="2")
     assert (
-        repr(artifact.run_metadata["n"].value) == "<Client().get_artifact_version('rows', '2').run_metadata['n'].value>"
+        repr(artifact.run_metadata["n"].value)
+        == "<Client().get_artifact_version('rows', version='2').run_metadata['n'].value>"
     )
     assert repr(Client().list_pipeline_runs(size=1)) == "<Client().list_pipeline_runs(size=1)>"
     assert tracker is not None

@@ -20,6 +20,7 @@ from pipec.sdk import (
     get_step_context,
 )
 from pipec.sdk.context import ModelVersion, Subject
+from pipec.sdk.exceptions import ServerError
 
 
 class Run:
@@ -55,6 +56,10 @@ class Run:
 
     def tags(self, subject: Subject) -> Sequence[str]:
         return ("t",)
+
+    def look_up(self, method: str, *arguments: Any, **keywords: Any) -> Any:
+        self.told.append(("look up", method, arguments, keywords))
+        return "answer"
 
     def find_artifact(self, name: str, version: str | int | None, model: Model | None) -> ArtifactVersion:
         self.told.append(("find", name, version, model))
@@ -234,8 +239,21 @@ def test_model(run: Run) -> None:
 
 
 def test_client_in_a_step(run: Run) -> None:
-    assert Client().get_artifact_version("rows", "2").load() == "value of rows"
-    assert Client().get_model_version("churn", "production").number == 7
+    assert Client().get_artifact_version("rows", version="2") == "answer"
+    assert Client().get_model_version("churn", "production") == "answer"
+    assert run.told == [
+        ("look up", "get_artifact_version", ("rows",), {"version": "2"}),
+        ("look up", "get_model_version", ("churn", "production"), {}),
+    ]
+    with pytest.raises(ServerError) as raised:
+        Client().get_artifact_versions("rows")
+    assert str(raised.value) == (
+        "Client() has no `get_artifact_versions` in a step (did you mean `get_artifact_version` or "
+        "`list_artifact_versions`?); pipec answers get_artifact_version, get_model_version, get_pipeline, "
+        "get_pipeline_run, get_run_step, list_artifact_versions, list_model_versions, list_pipeline_runs"
+    )
+    # What the compiler resolves stays inert.
+    assert repr(Client().active_stack.name) == "<Client().active_stack.name>"
 
 
 OUTSIDE: dict[str, Callable[[], object]] = {

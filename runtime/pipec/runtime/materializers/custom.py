@@ -27,6 +27,21 @@ class Custom:
         (folder / _FOLDER).mkdir()
         self._class(str(folder / _FOLDER)).save(value)
 
+    def describe(self, value: Any) -> dict[str, Any]:
+        """What the class says of the value."""
+        found: dict[str, Any] = self._class("").extract_metadata(value)
+        return found
+
+    def visualize(self, value: Any, folder: pathlib.Path) -> dict[str, str]:
+        """Let the class draw; the kind of each drawing by its file.
+
+        Raises:
+            ValueError: when it names a file that is not below its folder.
+        """
+        root = folder / _FOLDER
+        drawn: dict[str, Any] = self._class(str(root)).save_visualizations(value)
+        return {(root / name).relative_to(folder).as_posix(): str(kind) for name, kind in drawn.items()}
+
     def load(self, folder: pathlib.Path, expected: Any, workspace: Workspace) -> Any:
         """Let the class read a copy, as the type that the reader wants; of `Any` and unions as its own first type."""
         content = workspace.folder() / _FOLDER

@@ -15,6 +15,7 @@ from pipec.runtime import codec
 from pipec.runtime.artifacts import Workspace
 from pipec.runtime.codec import NotCanonical
 
+_MOST_COLUMNS = 200
 _EXACT = frozenset(
     (
         *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"),
@@ -63,6 +64,13 @@ class Table:
         series = pandas.read_parquet(folder / "series.parquet", engine="pyarrow")["0"]
         series.name = codec.loads((folder / "name.json").read_bytes())
         return series
+
+    def describe(self, value: Any) -> dict[str, Any]:
+        """Shape and types; those of the columns where there are not too many to read."""
+        if value.ndim == 1:
+            return {"shape": tuple(value.shape), "dtype": str(value.dtype)}
+        types = {} if value.shape[1] > _MOST_COLUMNS else {str(name): str(each) for name, each in value.dtypes.items()}
+        return {"shape": tuple(value.shape), **({"dtype": types} if types else {})}
 
 
 def _loss(frame: Any) -> str | None:
