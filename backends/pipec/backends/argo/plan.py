@@ -85,7 +85,7 @@ class Inside:
     carriers: Carriers
     tasks: dict[str, str] = field(default_factory=dict[str, str])
     loop: str = ""
-    names: Names = field(default_factory=Names)
+    names: Mapping[str, Names] = field(default_factory=lambda: {"parameters": Names(), "artifacts": Names()})
     parameters: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
     artifacts: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
     taken: dict[tuple[str, str, str], str] = field(default_factory=dict[tuple[str, str, str], str])
@@ -137,7 +137,7 @@ class Inside:
             case Item(operation=operation):
                 base, identity = f"{parameter(operation)}-index", (kind, operation, "")
         if identity not in self.taken:
-            name = self.taken[identity] = self.names.parameter(base)
+            name = self.taken[identity] = self.names[kind].parameter(base)
             (self.parameters if kind == "parameters" else self.artifacts)[name] = leaf
         return self.taken[identity]
 

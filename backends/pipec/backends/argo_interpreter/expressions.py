@@ -10,6 +10,8 @@ a tag as it is where it may, and ends the node with an error where it may not.
 from __future__ import annotations
 
 import json
+import math
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,8 +128,8 @@ class _Parser:
         if level == len(_LEVELS):
             return self.unary()
         left = self.binary(level + 1)
-        while (operator := self.operator(level)) is not None:
-            left = _binary(operator, left, self.binary(level + 1))
+        while (sign := self.operator(level)) is not None:
+            left = _binary(sign, left, self.binary(level + 1))
         return left
 
     def operator(self, level: int) -> str | None:
@@ -138,9 +140,9 @@ class _Parser:
             self.expect("in")
             return "not in"
         if self.token in _LEVELS[level]:
-            operator = self.token
+            sign = self.token
             self.advance()
-            return {"or": "||", "and": "&&"}.get(operator, operator)
+            return {"or": "||", "and": "&&"}.get(sign, sign)
         if self.token in ("matches", "contains", "startsWith", "endsWith", "**"):
             raise Refused(f"operator {self.token} in {self.text!r}")
         return None
@@ -197,9 +199,8 @@ class _Parser:
     def postfix(self, node: _Node) -> _Node:
         while True:
             if self.take("."):
-                name = self.token
+                node = _member(node, _constant(self.token))
                 self.advance()
-                node = _member(node, lambda _, name=name: name)
             elif self.take("["):
                 node = _member(node, self.ternary())
                 self.expect("]")
@@ -207,6 +208,10 @@ class _Parser:
                 raise Refused(f"?. in {self.text!r}")
             else:
                 return node
+
+
+def _constant(value: Any) -> _Node:
+    return lambda _: value
 
 
 def _escaped(character: str) -> str:
@@ -223,58 +228,47 @@ def _member(node: _Node, key: _Node) -> _Node:
     def read(scope: Environment) -> Any:
         holder, name = node(scope), key(scope)
         if isinstance(holder, Mapping):
-            return cast("Mapping[Any, Any]", holder).get(name)
-        if isinstance(holder, list) and isinstance(name, int | float) and name == int(name):
-            items = cast("list[Any]", holder)
-            if -len(items) <= int(name) < len(items):
-                return items[int(name)]
+            return holder.get(name)
+        if isinstance(holder, list) and isinstance(name, int) and -len(holder) <= name < len(holder):
+            return holder[name]
         raise Failed(f"cannot fetch {name!r} from {type(holder).__name__}")
 
     return read
 
 
-def _binary(operator: str, left: _Node, right: _Node) -> _Node:
-    if operator == "&&":
+def _binary(sign: str, left: _Node, right: _Node) -> _Node:
+    if sign == "&&":
         return lambda scope: _truth(left(scope)) and _truth(right(scope))
-    if operator == "||":
+    if sign == "||":
         return lambda scope: _truth(left(scope)) or _truth(right(scope))
-    if operator == "??":
+    if sign == "??":
         return lambda scope: right(scope) if (value := left(scope)) is None else value
-    return lambda scope: _operate(operator, left(scope), right(scope))
+    return lambda scope: _operate(sign, left(scope), right(scope))
 
 
-def _operate(operator: str, left: Any, right: Any) -> Any:
-    match operator:
-        case "==" | "!=":
-            return _equal(left, right) == (operator == "==")
-        case "in" | "not in":
-            if not isinstance(right, list | dict):
-                raise Failed(f"`in` a {type(right).__name__}")
-            return any(_equal(left, each) for each in cast("list[Any]", right)) == (operator == "in")
-        case "+" if isinstance(left, str) and isinstance(right, str):
-            return left + right
-        case "<" | "<=" | ">" | ">=" if isinstance(left, str) and isinstance(right, str):
-            pair = (left.encode(), right.encode())
-        case _:
-            pair = (_number(left), _number(right))
-    first, second = cast("tuple[Any, Any]", pair)
-    match operator:
-        case "<":
-            return first < second
-        case "<=":
-            return first <= second
-        case ">":
-            return first > second
-        case ">=":
-            return first >= second
-        case "+":
-            return first + second
-        case "-":
-            return first - second
-        case "*":
-            return first * second
-        case _:
-            raise Refused(f"operator {operator}")
+_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+
+
+def _operate(sign: str, left: Any, right: Any) -> Any:
+    if sign in ("==", "!="):
+        return _equal(left, right) == (sign == "==")
+    if sign in ("in", "not in"):
+        if not isinstance(right, list | dict):
+            raise Failed(f"`in` a {type(right).__name__}")
+        return any(_equal(left, each) for each in right) == (sign == "in")
+    are_texts = isinstance(left, str) and isinstance(right, str)
+    if sign in _ORDERS:
+        pair = (left.encode(), right.encode()) if are_texts else (_number(left), _number(right))
+        return _ORDERS[sign](*pair)
+    if sign not in _SUMS:
+        raise Refused(f"operator {sign}")
+    return left + right if are_texts and sign == "+" else _SUMS[sign](_number(left), _number(right))
 
 
 def _equal(left: Any, right: Any) -> bool:
@@ -334,7 +328,7 @@ def _no_constant(word: str) -> Any:
 def _floats(value: Any) -> Any:
     """Go decodes every JSON number as a float."""
     if isinstance(value, list):
-        return [_floats(each) for each in cast("list[Any]", value)]
+        return [_floats(each) for each in value]
     if isinstance(value, dict):
         return {key: _floats(each) for key, each in cast("dict[str, Any]", value).items()}
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -357,7 +351,7 @@ def _sha256(value: Any) -> str:
 def go_json(value: Any) -> str:
     """Go's `json.Marshal`: compact, `<`, `>` and `&` escaped, whole floats without their fraction."""
     if isinstance(value, float):
-        if value != value or value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             raise Failed("json: unsupported value")
         return str(int(value)) if value == int(value) and abs(value) < 1e21 else repr(value)
     if isinstance(value, str):
@@ -366,7 +360,7 @@ def go_json(value: Any) -> str:
             text = text.replace(character, f"\\u{ord(character):04x}" if character != "\x7f" else character)
         return text
     if isinstance(value, list):
-        return f"[{','.join(map(go_json, cast('list[Any]', value)))}]"
+        return f"[{','.join(map(go_json, value))}]"
     if isinstance(value, dict):
         entries = sorted(cast("dict[str, Any]", value).items())
         return "{" + ",".join(f"{go_json(key)}:{go_json(each)}" for key, each in entries) + "}"
