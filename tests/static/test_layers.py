@@ -63,6 +63,10 @@ RULES = {
         frozenset({"yaml", "pydantic", "pydantic_core", "libcst", "rich", "jinja2"}),
     ),
     "pipec.backends": Rule(("pipec.backends", "pipec.compiler", "pipec.templates"), frozenset({"jinja2", "yaml"})),
+    # It runs steps, and shows it on a terminal.
+    "pipec.backends.local": Rule(
+        ("pipec.backends", "pipec.compiler", "pipec.runtime", "pipec.sdk"), lazy=frozenset({"rich"})
+    ),
     "pipec.templates": Rule(("pipec.templates",)),
     "pipec.sdk": Rule(("pipec.sdk", "pipec.runtime"), lazy=frozenset(CODECS)),
     "pipec.runtime": Rule(("pipec.runtime", "pipec.sdk"), lazy=frozenset(CODECS)),
@@ -174,6 +178,9 @@ def test_the_sdk_imports_the_compiler_in_one_place_at_most() -> None:
         ("pipec.compiler.driver", "yaml", False, True),
         ("pipec.backends.argo.emit", "pipec.compiler.ir", False, True),
         ("pipec.backends.argo.emit", "airflow.sdk", True, False),
+        ("pipec.backends.argo.emit", "pipec.runtime.codec", True, False),
+        ("pipec.backends.local.run", "pipec.runtime.codec", False, True),
+        ("pipec.backends.local.progress", "rich.live", False, False),
         ("pipec.sdk.pipeline", "pipec.compiler.driver", True, True),
         ("pipec.sdk.pipeline", "pipec.compiler.driver", False, False),
         ("pipec.sdk.pipeline", "yaml", False, False),

@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
     from pipec.compiler.diagnostics import Diagnostic
     from pipec.compiler.ir.features import Feature
     from pipec.compiler.ir.model import Pipeline
+    from pipec.compiler.project import Project
+    from pipec.compiler.source import SourceFile
 
 
 class Support(StrEnum):
@@ -140,4 +145,44 @@ class Backend(Protocol[Model]):
 
     def check(self, files: Sequence[GeneratedFile]) -> Sequence[Diagnostic]:
         """Reads what `emit` gave with the target's own grammar; any finding is our own fault (PC09)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A pipeline to run, and where it comes from.
+
+    Attributes:
+        pipeline: after all passes.
+        import_roots: the folders that the user's modules are imported from.
+        source: `file.py:function`, from the project root.
+        sources: the files that were read, by path from the project root, to show places with.
+    """
+
+    pipeline: Pipeline
+    project: Project
+    import_roots: tuple[Path, ...]
+    source: str
+    sources: Mapping[str, SourceFile] = field(default_factory=dict)
+
+
+class Executor(Protocol):
+    """The backend that runs pipelines instead of writing files. Each method carries out a command; its exit status."""
+
+    @property
+    def title(self) -> str:
+        """What it is, for people."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """What it can do, for every feature."""
+        ...
+
+    def run(self, program: Program, parsed: argparse.Namespace) -> int:
+        """`pipec run`: 0 the run succeeded, 1 it cannot start, 2 wrong usage, 3 it failed."""
+        ...
+
+    def inspect(self, command: str, parsed: argparse.Namespace) -> int:
+        """`pipec runs`, `models`, `artifacts`, `debug`: what looks into the store."""
         ...

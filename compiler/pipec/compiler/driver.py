@@ -31,12 +31,14 @@ class Compilation:
         diagnostics: sorted by place, each once.
         sources: the files that were read, by their path from the project root, to show places with.
         pipelines: the pipelines behind `files`, after all passes.
+        import_roots: the folders that the program's modules are imported from, absolute.
     """
 
     files: tuple[GeneratedFile, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     sources: Mapping[str, SourceFile] = field(default_factory=dict)
     pipelines: tuple[Pipeline, ...] = ()
+    import_roots: tuple[Path, ...] = ()
 
 
 def compile(
@@ -95,7 +97,7 @@ def _lower(
     from pipec.compiler.frontend import Bindings, lower_file
 
     lowered = lower_file(project.root, file, pipeline=pipeline, bindings=Bindings(parameters, bind))
-    return Compilation((), lowered.diagnostics, lowered.sources, lowered.pipelines)
+    return Compilation((), lowered.diagnostics, lowered.sources, lowered.pipelines, lowered.import_roots)
 
 
 def _read_ir(
@@ -135,7 +137,7 @@ def _compile_all(lowered: Compilation, file: Path, target: str | None, project: 
         found += faults
         passed.append(result)
     if has_errors(found) or target is None:
-        return Compilation((), tuple(in_order(found)), lowered.sources, tuple(passed))
+        return Compilation((), tuple(in_order(found)), lowered.sources, tuple(passed), lowered.import_roots)
     files: list[GeneratedFile] = []
     single = len(passed) == 1 and asked.pipeline is None
     for pipeline in passed:
@@ -146,7 +148,7 @@ def _compile_all(lowered: Compilation, file: Path, target: str | None, project: 
         found += faults
     found += name_clashes(files)
     kept = () if has_errors(found) else tuple(files)
-    return Compilation(kept, tuple(in_order(found)), lowered.sources, tuple(passed))
+    return Compilation(kept, tuple(in_order(found)), lowered.sources, tuple(passed), lowered.import_roots)
 
 
 def _request(pipeline: Pipeline, file: Path, target: str, project: Project, asked: _Asked, is_single: bool) -> Request:

@@ -9,9 +9,12 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.diagnostics.near import near_names
 
 if TYPE_CHECKING:
-    from pipec.compiler.backend import Backend
+    from pipec.compiler.backend import Backend, Executor
 
 BUILT_IN = ("airflow", "kubeflow", "argo")
+EXECUTOR = "local"
+"""The backend that runs pipelines instead of writing files."""
+
 IR_TARGET = "ir"
 """The target that writes the intermediate representation itself."""
 
@@ -35,10 +38,20 @@ def find_backend(name: str) -> Backend[Any] | Diagnostic:
     return loaded
 
 
+def find_executor() -> Executor:
+    """What `pipec run` and its kin are carried out by."""
+    executor: Executor = importlib.import_module(f"pipec.backends.{EXECUTOR}.backend").backend
+    return executor
+
+
 def unknown_target(name: str) -> Diagnostic | None:
     """Why there is no target `name`; None where there is one. No backend is imported for the answer."""
     if name in BUILT_IN or name == IR_TARGET:
         return None
+    if name == EXECUTOR:
+        return Diagnostic(
+            "PC0405", f"`{name}` is no target to compile for", help="`pipec run FILE` runs a pipeline here"
+        )
     others = _entry_points()
     if name in others:
         return None
@@ -50,10 +63,10 @@ def unknown_target(name: str) -> Diagnostic | None:
 
 def names() -> list[str]:
     """All targets, ours first."""
-    return [*BUILT_IN, *sorted(set(_entry_points()) - set(BUILT_IN)), IR_TARGET]
+    return [*BUILT_IN, *sorted(set(_entry_points()) - set(BUILT_IN)), EXECUTOR, IR_TARGET]
 
 
 def _entry_points() -> dict[str, Any]:
     from importlib.metadata import entry_points
 
-    return {one.name: one for one in entry_points(group=GROUP) if one.name not in BUILT_IN}
+    return {one.name: one for one in entry_points(group=GROUP) if one.name not in (*BUILT_IN, EXECUTOR)}

@@ -47,6 +47,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _compile(commands)
     _check(commands)
+    _run(commands)
     _explain(commands)
     _targets(commands)
     parsed = parser.parse_args(list(words))
@@ -118,6 +119,38 @@ def _check(commands: Any) -> None:
     parser.add_argument("-t", "--target", action="append", default=[], help="also what these targets cannot do")
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
     parser.set_defaults(run=_lazily("check"))
+
+
+def _run(commands: Any) -> None:
+    parser = commands.add_parser("run", help="run a pipeline on this machine")
+    parser.add_argument("sources", nargs=1, metavar="FILE[:PIPELINE]", help="a Python file, or .ir.json")
+    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a run parameter")
+    parser.add_argument(
+        "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
+    )
+    parser.add_argument("-j", "--jobs", type=_count, metavar="N", help="most steps at once (default: one a core)")
+    parser.add_argument("--no-cache", action="store_true", help="take no results of earlier runs")
+    parser.add_argument("--secrets", action="append", default=[], metavar="[NAME=]FILE", help="a dotenv file")
+    parser.add_argument("--tag", action="append", default=[], help="a tag of this run")
+    parser.add_argument("--artifact-root", metavar="DIR", help="where results lie (default: .pipec in the project)")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--only", action="append", metavar="STEP", help="run this step alone")
+    part.add_argument("--from", dest="from_", metavar="STEP", help="run this step and what depends on it")
+    part.add_argument("--until", metavar="STEP", help="run this step and what it depends on")
+    parser.add_argument("--dry-run", action="store_true", help="say what would run; run and import nothing")
+    parser.add_argument("--stub", action="store_true", help="give each step's place to a value of its annotated type")
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run that failed or was interrupted")
+    parser.add_argument("--reproduce", metavar="RUN", help="run the same again and compare what comes out")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the result is printed")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors and outputs only")
+    parser.set_defaults(run=_lazily("run"))
+
+
+def _count(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise ValueError(word)
+    return number
 
 
 def _explain(commands: Any) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.ir.features import Feature
-from pipec.compiler.registry import IR_TARGET, find_backend, names
+from pipec.compiler.registry import EXECUTOR, IR_TARGET, find_backend, find_executor, names
 
 if TYPE_CHECKING:
     import argparse
+
+    from pipec.compiler.backend import Ledger
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -20,7 +22,8 @@ def run(parsed: argparse.Namespace) -> int:
         print(json.dumps({"version": 1, "targets": described}, indent=2))
         return 0
     for one in described:
-        print(f"{one['name']:<10} {one['title']:<40} {one['directory']}/")
+        folder = f"{one['directory']}/" if one["directory"] else ""
+        print(f"{one['name']:<10} {one['title']:<40} {folder}".rstrip())
         for option in one["options"]:
             default = "" if option["default"] is None else f" (default: {option['default']})"
             choices = f" [{', '.join(option['choices'])}]" if option["choices"] else ""
@@ -35,10 +38,13 @@ def _describe(name: str) -> dict[str, Any]:
     if name == IR_TARGET:
         title = "the intermediate representation, as JSON"
         return {"name": name, "title": title, "directory": "ir", "options": [], "ledger": []}
+    if name == EXECUTOR:
+        executor = find_executor()
+        ledger = _rows(executor.ledger)
+        return {"name": name, "title": executor.title, "directory": "", "options": [], "ledger": ledger}
     backend = find_backend(name)
     if isinstance(backend, Diagnostic):
         return {"name": name, "title": backend.message, "directory": "", "options": [], "ledger": []}
-    ledger = backend.ledger
     return {
         "name": backend.name,
         "title": backend.title,
@@ -47,9 +53,13 @@ def _describe(name: str) -> dict[str, Any]:
             {"name": one.name, "help": one.help, "default": one.default, "choices": list(one.choices)}
             for one in backend.options
         ],
-        "ledger": [
-            {"feature": feature.value, "support": ledger[feature].support.value, "note": ledger[feature].note}
-            for feature in Feature
-            if feature in ledger
-        ],
+        "ledger": _rows(backend.ledger),
     }
+
+
+def _rows(ledger: Ledger) -> list[dict[str, str]]:
+    return [
+        {"feature": feature.value, "support": ledger[feature].support.value, "note": ledger[feature].note}
+        for feature in Feature
+        if feature in ledger
+    ]

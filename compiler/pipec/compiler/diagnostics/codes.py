@@ -95,6 +95,13 @@ CODES: dict[str, Code] = {
     "PC0509": Code("stale-file", "a generated file is not what would be generated now"),
     "PC0510": Code("invalid-hook", "a hook is not a function that can be called as one"),
     "PC0511": Code("unknown-requirement", "an import cannot be traced to a distribution"),
+    # 07: run
+    "PC0701": Code("missing-parameter", "a run parameter has no value"),
+    "PC0702": Code("several-pipelines", "a file has several pipelines and none is named"),
+    "PC0703": Code("store-unusable", "the folder of the store cannot be written"),
+    "PC0704": Code("step-failed", "a step of a run failed"),
+    "PC0705": Code("unknown-secret", "a step needs a secret that is not known here"),
+    "PC0706": Code("unknown-run", "there is no such run in the store"),
     # 09: internal
     "PC0901": Code("invalid-ir", "the compiler made an invalid intermediate representation"),
     "PC0902": Code("invalid-output", "the compiler wrote something that its own check refuses"),

@@ -34,11 +34,13 @@ class LoweredProgram:
         pipelines: those that could be lowered, in the order of their definition.
         diagnostics: sorted by place, each once.
         sources: every file that was read, by its path from the project root.
+        import_roots: the folders that the program's modules are imported from, absolute, the first first.
     """
 
     pipelines: tuple[Pipeline, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     sources: Mapping[str, SourceFile] = field(default_factory=dict)
+    import_roots: tuple[Path, ...] = ()
 
 
 def lower_file(
@@ -79,7 +81,8 @@ def lower_file(
         found += import_faults(interpreter.table, module)
     if has_errors(found):
         lowered = []
-    return LoweredProgram(tuple(lowered), tuple(in_order(found)), interpreter.table.sources)
+    table = interpreter.table
+    return LoweredProgram(tuple(lowered), tuple(in_order(found)), table.sources, table.source_roots)
 
 
 def pipelines_in(root: Path, file: Path) -> tuple[list[PipelineDefinition], LoweredProgram]:

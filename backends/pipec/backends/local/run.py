@@ -1,0 +1,328 @@
+"""Runs a pipeline on this machine: the Python API behind `pipec run`."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import os
+import secrets as chance
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pipec.runtime
+from pipec.backends.local import parameters as values
+from pipec.backends.local.attempts import Attempts
+from pipec.backends.local.graph import Element, Scope, Stored, blockers
+from pipec.backends.local.journal import Entry, Journal, StoreUnusable
+from pipec.backends.local.processes import Processes, Surroundings
+from pipec.backends.local.recipes import Evaluator, NotPlain, leaf
+from pipec.backends.local.recorder import Reporter, RunRecorder, Silent
+from pipec.backends.local.result import Failure, RunResult
+from pipec.backends.local.scheduler import Plan, Scheduler
+from pipec.backends.local.workers import HAS_FORK, Workers
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.ir.json import write
+from pipec.compiler.ir.walk import calls
+from pipec.compiler.record import dataclass, field
+from pipec.runtime import codec
+from pipec.runtime.artifacts import is_url
+from pipec.runtime.store import ROOT_VARIABLE, Run, Store, layout
+
+if TYPE_CHECKING:
+    from pipec.compiler.ir.model import Pipeline
+    from pipec.compiler.ir.values import Json
+
+FOLDER = ".pipec"
+PROGRAM = "ir.json"
+INTERRUPTED = "interrupted"
+
+
+class CannotRun(Exception):
+    """The run cannot start; `diagnostics` say why."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(each.message for each in diagnostics))
+        self.diagnostics = diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run.
+
+    Attributes:
+        import_roots: folders that the user's modules are imported from; by default the project root.
+        root: artifact root, a folder or URL; by default `PIPEC_ARTIFACT_ROOT`, else `.pipec` in the project.
+        jobs: most steps at once; by default as many as there are cores.
+        use_cache: whether results of earlier runs may be taken.
+        surroundings: environment, secrets, interpreters.
+        source: `file.py:function`, for the record.
+        resume: identity of the run to go on with.
+        tags: of this run, besides those of the pipeline.
+        selected: ids of the calls to run; None for all.
+        is_forking: whether steps are forked; by default where that can be done.
+    """
+
+    import_roots: tuple[Path, ...] = ()
+    root: str | None = None
+    jobs: int | None = None
+    use_cache: bool = True
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    source: str = ""
+    resume: str | None = None
+    tags: tuple[str, ...] = ()
+    selected: frozenset[str] | None = None
+    is_forking: bool = HAS_FORK
+
+
+def run(
+    pipeline: Pipeline,
+    project_root: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    options: Options | None = None,
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Run a pipeline.
+
+    Args:
+        pipeline: after all passes.
+        project_root: the folder of the user's project: working directory of the steps.
+        parameters: Python values by name; what is not given has its default.
+        options: how to run.
+        reporter: shows the run while it goes on; by default nothing does.
+
+    Raises:
+        CannotRun: before anything was run.
+        StoreUnusable: the store cannot be written, or is full.
+    """
+    local = _Run(pipeline, Path(project_root).resolve(), options or Options(), reporter or Silent())
+    return local.run(parameters or {})
+
+
+def root_of(project_root: Path, given: str | None) -> str:
+    """The artifact root of a project."""
+    return given or os.environ.get(ROOT_VARIABLE) or str(project_root / FOLDER)
+
+
+def local_folder(project_root: Path, root: str) -> Path:
+    """Where journal, logs and documents lie: the artifact root, where it is a folder."""
+    return project_root / FOLDER if is_url(root) else Path(root)
+
+
+class _Run:
+    def __init__(self, pipeline: Pipeline, project_root: Path, options: Options, reporter: Reporter) -> None:
+        self.pipeline, self.project_root, self.options, self.reporter = pipeline, project_root, options, reporter
+        root = root_of(project_root, options.root)
+        self.folder = local_folder(project_root, root)
+        self.store = Store(root)
+
+    def run(self, given: Mapping[str, Any]) -> RunResult:
+        before = self._before()
+        if before is not None:
+            texts, faults = {name: codec.text(value) for name, value in before.parameters.items()}, []
+        else:
+            texts, faults = values.bind(self.pipeline, given)
+        faults += self._missing_secrets()
+        if faults:
+            raise CannotRun(*faults)
+        journal = Journal(self.folder)
+        try:
+            _ignore_by_git(self.folder)
+            return self._with(journal, texts, before)
+        finally:
+            journal.close()
+
+    def _before(self) -> Run | None:
+        """The run that this one goes on with."""
+        if self.options.resume is None:
+            return None
+        return find_run(self.store, self.options.resume, self.pipeline.name)
+
+    def _missing_secrets(self) -> list[Diagnostic]:
+        known = self.options.surroundings.secrets
+        named = {secret: call.span for call in calls(self.pipeline.body) for secret in reversed(call.config.secrets)}
+        help_ = "give a dotenv file with `--secrets FILE`, or `--secrets NAME=FILE`"
+        return [
+            Diagnostic("PC0705", f"the secret `{secret}` is not known here", span, help=help_)
+            for secret, span in named.items()
+            if secret not in known and "*" not in known
+        ]
+
+    def _with(self, journal: Journal, texts: Mapping[str, str], before: Run | None) -> RunResult:
+        started = dt.datetime.now(dt.UTC)
+        identity = before.run if before else f"{started:%Y%m%d-%H%M%S}-{chance.token_hex(3)}"
+        if before is not None and before.started is not None:
+            started = dt.datetime.fromisoformat(before.started)
+        known = journal.entries(identity) if before else {}
+        tags = tuple(dict.fromkeys([*self.pipeline.config.tags, *self.options.tags]))
+        text = write(self.pipeline)
+        begun = Run(
+            self.pipeline.name,
+            identity,
+            identity,
+            started=started.isoformat(),
+            parameters={name: codec.parse(text) for name, text in texts.items()},
+            digest=f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
+            tags=tags,
+            facts=self._facts(),
+        )
+        # A run is known before anything of it is: what is killed can go on.
+        journal.begin(identity, self.pipeline.name, started.isoformat(), self.options.source, tags)
+        self._keep_program(identity, text)
+        self.store.runs.begin(begun)
+        result = self._execute(journal, identity, started, texts, known)
+        self.store.runs.finish(
+            self.pipeline.name,
+            identity,
+            result.state,
+            outputs=self._recorded_outputs(result),
+            operations=result.operations,
+        )
+        journal.finish(identity, result.state, dt.datetime.now(dt.UTC).isoformat())
+        return result
+
+    def _execute(
+        self,
+        journal: Journal,
+        identity: str,
+        started: dt.datetime,
+        texts: Mapping[str, str],
+        known: Mapping[str, Entry],
+    ) -> RunResult:
+        attempts = Attempts(self.store, self.folder, self.pipeline, identity, identity, started)
+        paths = tuple(str(path) for path in self.options.import_roots or (self.project_root,))
+        package = str(Path(next(iter(pipec.runtime.__path__))).parent)
+        workers = Workers(self.project_root, paths, package, self.options.is_forking)
+        processes = Processes(attempts, workers, self._surroundings(), known)
+        recorder = RunRecorder(identity, journal, attempts, self.reporter, processes.number, known)
+        evaluator = Evaluator(identity, started, texts)
+        plan = Plan(
+            self.pipeline,
+            texts,
+            self.options.jobs or os.cpu_count() or 1,
+            self.pipeline.config.timeout,
+            self.options.selected,
+        )
+        scheduler = Scheduler(plan, processes, recorder, evaluator)
+        try:
+            with _interrupts(scheduler.stop):
+                is_good = scheduler.run()
+        finally:
+            workers.close()
+        outputs, stored, faults = self._outputs(scheduler.body, evaluator)
+        return RunResult(
+            identity,
+            "succeeded" if is_good and not faults else "failed",
+            recorder.states,
+            outputs,
+            stored,
+            (*recorder.failures, *faults),
+            str(self.folder / layout.run_folder(self.pipeline.name, identity)),
+            scheduler.message,
+        )
+
+    def _keep_program(self, identity: str, text: str) -> None:
+        """The program as it was, for `--reproduce` and `pipec debug`."""
+        path = self.folder / layout.run_folder(self.pipeline.name, identity) / PROGRAM
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="ascii")
+        except OSError as problem:
+            raise StoreUnusable(f"{self.folder} cannot be written: {problem}") from problem
+
+    def _surroundings(self) -> Surroundings:
+        given = self.options.surroundings
+        return Surroundings(given.secrets, {ROOT_VARIABLE: self.store.root, **given.environment}, given.pythons)
+
+    def _outputs(
+        self, body: Scope, evaluator: Evaluator
+    ) -> tuple[dict[str, Any], dict[str, Stored], tuple[Failure, ...]]:
+        """The pipeline's outputs that are there: values where they are plain data, else where they lie."""
+        outputs: dict[str, Any] = {}
+        stored: dict[str, Stored] = {}
+        faults: list[Failure] = []
+        for output in self.pipeline.outputs:
+            if not _is_there(Element(output.value, body)):
+                continue
+            try:
+                outputs[output.name] = evaluator.evaluate(output.value, body)
+            except NotPlain:
+                whole = leaf(output.value, body, evaluator.parameters)
+                if whole is not None:
+                    stored[output.name] = whole
+            except Exception as problem:
+                text = f"it could not be computed: {type(problem).__name__}: {problem}"
+                faults.append(Failure(f"output {output.name}", output.name, text))
+        return outputs, stored, tuple(faults)
+
+    def _recorded_outputs(self, result: RunResult) -> dict[str, Json]:
+        recorded: dict[str, Json] = {}
+        for name, value in result.outputs.items():
+            recorded[name] = codec.encode(value)
+        for name, each in result.stored.items():
+            place = None if each.place is None else self.store.relative(each.place)
+            recorded[name] = {"artifact": place, "digest": each.digest}
+        return recorded
+
+    def _facts(self) -> dict[str, Json]:
+        return {
+            "target": "local",
+            "source": self.options.source,
+            "project": str(self.project_root),
+            "python": ".".join(map(str, sys.version_info[:3])),
+        }
+
+
+def find_run(store: Store, name: str, pipeline: str | None = None) -> Run:
+    """A run by its identity, or the beginning of one.
+
+    Raises:
+        CannotRun: when there is none, or several.
+    """
+    try:
+        return store.runs.find(name, pipeline)
+    except KeyError as problem:
+        message = str(problem.args[0]) + (f" of `{pipeline}`" if pipeline else "")
+        raise CannotRun(Diagnostic("PC0706", message, help="`pipec runs list` names them")) from None
+
+
+@contextlib.contextmanager
+def _interrupts(stop: Callable[[str], None]) -> Generator[None]:
+    """The first Ctrl-C, or a request to end, stops the run in good order; the second one ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def interrupted(number: int, _: object) -> None:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        stop(INTERRUPTED)
+
+    for each in before:
+        signal.signal(each, interrupted)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _is_there(element: Element) -> bool:
+    from pipec.backends.local.graph import Blocked
+
+    try:
+        return not blockers([element])
+    except Blocked:
+        return False
+
+
+def _ignore_by_git(folder: Path) -> None:
+    """The store is nobody's source code."""
+    if folder.name == FOLDER and not (folder / ".gitignore").exists():
+        (folder / ".gitignore").write_text("*\n", encoding="ascii")
