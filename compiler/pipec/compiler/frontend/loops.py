@@ -53,6 +53,7 @@ class LoopMixin:
         variable: str,
         span: Span,
         body: Callable[[Symbolic], Signal],
+        after: tuple[str, ...] = (),
         max_parallelism: int | None = None,
     ) -> None:
         """Evaluates `body` for the item of a loop over `items`, adds the `ForEach`, and leaves what it collects.
@@ -96,7 +97,7 @@ class LoopMixin:
         if graph.size > size:
             graph.add(
                 ForEach(
-                    identifier, items.value, block, collector.results, span, (), max_parallelism, variable or "item"
+                    identifier, items.value, block, collector.results, span, after, max_parallelism, variable or "item"
                 )
             )
         else:

@@ -121,7 +121,7 @@ class Merge:
         elif all(is_known(view) and view == views[0] for view in views):
             merged = content(views[0])
         else:
-            raise self._undecided(name, f"a `{type(container).__name__}`")
+            raise self._undecided(name, f"a `{type(container).__name__}`, which no run can carry")
         self.interpreter.journal.write(container, merged)
 
     def value(self, name: str, values: Sequence[Any], is_name: bool = False) -> Any:
@@ -246,7 +246,7 @@ class Merge:
         except Fault as fault:
             if fault.diagnostic.code != "PC0313":
                 raise
-            raise self._undecided(name, "a value that cannot travel to a step") from fault
+            raise self._undecided(name, "which cannot travel to a step") from fault
         telling = [part.type for part in parts if not (isinstance(part, Const) and part.value in ([], {}))]
         kind = types.union_of(telling or [part.type for part in parts])
         if not self.inner:
@@ -359,7 +359,7 @@ class Merge:
         """That the arms differ in something that cannot travel: the parameters behind it must be fixed, or it is a fault."""
         parameters = parameters_of(self.conditions)
         if parameters:
-            return Freeze(parameters, self.span, f"it decides which {name} is used: {what}")
+            return Freeze(parameters, self.span, f"which `{name}` is used, {what}")
         return Fault(self._differs(name))
 
 
