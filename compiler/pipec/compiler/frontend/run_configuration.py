@@ -143,7 +143,7 @@ def step_options(name: str, entry: Setting) -> Options:
     """
     found: Options = {}
     for key, one in _table(entry, f"steps.{name}").items():
-        if key not in _OF_STEPS:
+        if key not in _OF_STEPS and key != "output_materializers":  # what is read already
             raise Fault(unknown_key(f"steps.{name}", key, _OF_STEPS, one))
         if key == "outputs":
             found["output_materializers"] = _materializers(one)
