@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
+from pipec.compiler.frontend.run_configuration import find_configuration
 from pipec.compiler.frontend.values import Fault, PipelineValue, Symbolic, find_unknown
 from pipec.compiler.record import dataclass
 
@@ -68,6 +69,9 @@ def _known(interpreter: Interpreter, options: dict[str, Setting]) -> dict[str, S
         elif isinstance(setting.value, Symbolic):
             why = "only a run knows it"
             interpreter.report(_note(f"`{name}` of this start is not known and has no effect", setting.span, why))
+        elif name == "config_path" and find_configuration(interpreter, setting) is None:
+            why = f"`{setting.value}` is no file of the project"
+            interpreter.report(_note("`config_path` of this start has no effect", setting.span, why))
         else:
             kept[name] = setting
     return kept

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.configuration import merge_options
 from pipec.compiler.frontend.placed import entries_of, table_of
-from pipec.compiler.frontend.values import Fault, Setting, SettingsValue, Unknown, describe, find_unknown
+from pipec.compiler.frontend.values import External, Fault, Setting, SettingsValue, Unknown, describe, find_unknown
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _materializers(setting: Setting) -> Setting:
         for key, one in fields.items():
             if key != "materializer_source":
                 raise Fault(unknown_key(f"outputs.{name}", key, {"materializer_source"}, one))
-            found[name] = one.value
+            found[name] = External(one.value) if isinstance(one.value, str) else one.value
     return Setting(found, setting.span, setting.keyword)
 
 
@@ -196,22 +196,32 @@ def _read(interpreter: Interpreter, named: Setting) -> Mapping[str, Setting]:
         raise Fault(unknown.diagnostic)
     if not isinstance(named.value, str | os.PathLike):
         raise Fault(Diagnostic("PC0502", f"`config_path` takes a path, not {describe(named.value)}", named.span))
-    text = os.fspath(named.value)
-    table = interpreter.table
-    beside = (table.root / named.span.path).parent
-    for base in (table.root, *table.source_roots, beside):
-        file = Path(os.path.normpath(base / text))
-        if file.is_relative_to(table.root) and file.is_file():
-            from pipec.compiler.frontend.run_yaml import read_run_configuration
+    file = find_configuration(interpreter, named)
+    if file is None:
+        message = f"`config_path` names `{os.fspath(named.value)}`, which is no file of the project"
+        help_ = "give the path from the project root, or `--config`"
+        raise Fault(Diagnostic("PC0513", message, named.span, help=help_))
+    from pipec.compiler.frontend.run_yaml import read_run_configuration
 
-            source, options = read_run_configuration(file, file.relative_to(table.root).as_posix())
-            if source is not None:
-                table.sources[source.path] = source
-            if isinstance(options, Diagnostic):
-                raise Fault(options)
-            return options
-    message = f"`config_path` names `{text}`, which is no file of the project"
-    raise Fault(Diagnostic("PC0513", message, named.span, help="give the path from the project root, or `--config`"))
+    table = interpreter.table
+    source, options = read_run_configuration(file, file.relative_to(table.root).as_posix())
+    if source is not None:
+        table.sources[source.path] = source
+    if isinstance(options, Diagnostic):
+        raise Fault(options)
+    return options
+
+
+def find_configuration(interpreter: Interpreter, named: Setting) -> Path | None:
+    """The file of the project that `config_path=` means: from the root, a source root, or the file that says so."""
+    if not isinstance(named.value, str | os.PathLike):
+        return None
+    table = interpreter.table
+    for base in (table.root, *table.source_roots, (table.root / named.span.path).parent):
+        file = Path(os.path.normpath(base / os.fspath(named.value)))
+        if file.is_relative_to(table.root) and file.is_file():
+            return file
+    return None
 
 
 def check_steps(run: RunConfiguration, ids: list[str]) -> list[Diagnostic]:

@@ -61,6 +61,7 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     if run is not None:
         step = configured(interpreter, step, name)
         definition = interpreter.program.step(interpreter, step, span)
+        interpreter.program.steps[definition.symbol] = definition
     orders = [one for one in (step.options.get("after"), given.pop("after", None)) if one]
     given |= _implied(interpreter, step, definition, arguments, given, span)
     bound = bind_inputs(definition, arguments.positional, given, step.options.get("parameters"), span)
