@@ -356,6 +356,8 @@ def given_value(name: str, value: Any, type_: Type, setting: Setting | None = No
             if type_ in (types.ANY, types.STR) or type_.choices:
                 return value
             message = f"the value of `{name}` is not JSON: `{value}`"
+            if setting is not None:
+                message = f"`{json.dumps(value)}` is not a value of `{name}`"
             raise Fault(Diagnostic("PC0506", message, place, help=f"`{name}` takes `{type_}`")) from None
     if not types.may_hold(type_, value):
         message = f"`{json.dumps(value)}` is not a value of `{name}`, which takes `{type_}`"
