@@ -78,8 +78,7 @@ def configuration_of(
 ) -> RunConfiguration:
     """The configuration of `pipeline` from all layers.
 
-    Args:
-        driver: the keywords of the driver's `with_options`.
+    `driver` holds the keywords of the driver's `with_options`.
 
     Raises:
         Fault: a layer cannot be read, or says what no layer may.
