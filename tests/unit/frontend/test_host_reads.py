@@ -11,6 +11,8 @@ from programs import body, lower, lowered, write
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipec.compiler.ir.model import Pipeline
+
 HEAD = """\
 import datetime
 import os
@@ -43,93 +45,79 @@ def use(x=None, y=None) -> object:
 def p(version: str = "1", n: int = 3):
 """
 
-CHURN = '{"model": "churn"'
 ROWS = {
     # look-ups in the store
-    "an artifact": ("Client().get_artifact_version('scaler')", 'artifact({"name": "scaler"})'),
-    "a version of it": ("client.get_artifact_version(name_id_or_prefix='scaler', version=3)", 'artifact({"name": "scaler", "version": 3})'),
-    "its value": ("client.get_artifact_version('scaler', '2').load()", 'artifact({"name": "scaler", "version": "2"})'),
-    "its metadata": (
-        "client.get_artifact_version('scaler').run_metadata['size']",
-        'metadata({"key": "size", "of": {"kind": "artifact", "name": "scaler"}})',
-    ),
-    "old metadata": (
-        "client.get_artifact_version('scaler').run_metadata['size'].value",
-        'metadata({"key": "size", "of": {"kind": "artifact", "name": "scaler"}})',
-    ),
-    "its place": (
-        "client.get_artifact_version('scaler').uri",
-        'artifact_attribute({"attribute": "uri", "of": {"kind": "artifact", "name": "scaler"}})',
-    ),
+    "an artifact": ("Client().get_artifact_version('scaler')", 'lazy artifact(name="scaler")'),
+    "a version of it": ("client.get_artifact_version(name_id_or_prefix='scaler', version=3)", 'lazy artifact(name="scaler", version=3)'),
+    "its value": ("client.get_artifact_version('scaler', '2').load()", 'lazy artifact(name="scaler", version="2")'),
+    "its metadata": ("client.get_artifact_version('scaler').run_metadata['size']", 'lazy metadata(of={"kind": "artifact", "name": "scaler"}, key="size")'),
+    "old metadata": ("client.get_artifact_version('scaler').run_metadata['size'].value", 'lazy metadata(of={"kind": "artifact", "name": "scaler"}, key="size")'),
+    "its place": ("client.get_artifact_version('scaler').uri", 'lazy artifact_attribute(of={"kind": "artifact", "name": "scaler"}, attribute="uri")'),
     "by a parameter": ("client.get_artifact_version('scaler', version)", 'look_up("artifact", {"name": "scaler", "version": $version})'),
-    "by an old id": ("ExternalArtifact(id='1-2')", 'artifact({"name": "1-2"})'),
-    "of the run's model": ("get_pipeline_context().model.get_artifact('scaler')", f'model_artifact({CHURN}, "name": "scaler"}})'),
-    "a data artifact": ("get_pipeline_context().model.get_data_artifact('d')", f'model_artifact({CHURN}, "name": "d"}})'),
-    "a model artifact": ("get_pipeline_context().model.get_model_artifact('m', 2)", f'model_artifact({CHURN}, "name": "m", "version": 2}})'),
-    "a deployment": ("get_pipeline_context().model.get_deployment_artifact('s').load()", f'model_artifact({CHURN}, "name": "s"}})'),
-    "of another model": (
-        "Model(name='other', version=ModelStages.STAGING).get_artifact('x')",
-        'model_artifact({"model": "other", "model_version": "staging", "name": "x"})',
-    ),
-    "of a model version": (
-        "client.get_model_version('other', 'latest').get_artifact('x')",
-        'model_artifact({"model": "other", "model_version": "latest", "name": "x"})',
-    ),
-    "a model's number": ("client.get_model_version('other', 'latest').number", 'model({"attribute": "number", "model": "other", "model_version": "latest"})'),
-    "a model's metadata": (
-        "get_pipeline_context().model.run_metadata['score']",
-        'metadata({"key": "score", "of": {"kind": "model", "model": "churn"}})',
-    ),
+    "by an old id": ("ExternalArtifact(id='1-2')", 'lazy artifact(name="1-2")'),
+    "of the run's model": ("get_pipeline_context().model.get_artifact('scaler')", 'lazy model_artifact(model="churn", name="scaler")'),
+    "a data artifact": ("get_pipeline_context().model.get_data_artifact('d')", 'lazy model_artifact(model="churn", name="d")'),
+    "a model artifact": ("get_pipeline_context().model.get_model_artifact('m', 2)", 'lazy model_artifact(model="churn", name="m", version=2)'),
+    "a deployment": ("get_pipeline_context().model.get_deployment_artifact('s').load()", 'lazy model_artifact(model="churn", name="s")'),
+    "of another model": ("Model(name='other', version=ModelStages.STAGING).get_artifact('x')", 'lazy model_artifact(model="other", model_version="staging", name="x")'),
+    "of a model version": ("client.get_model_version('other', 'latest').get_artifact('x')", 'lazy model_artifact(model="other", model_version="latest", name="x")'),
+    "a model's number": ("client.get_model_version('other', 'latest').number", 'lazy model(model="other", model_version="latest", attribute="number")'),
+    "a model's metadata": ("get_pipeline_context().model.run_metadata['score']", 'lazy metadata(of={"kind": "model", "model": "churn"}, key="score")'),
     # what is set on the pipeline
-    "the model's name": ("get_pipeline_context().model.name", '"churn"'),
-    "the model's version": ("get_pipeline_context().model.version", '"production"'),
-    "the pipeline's name": ("get_pipeline_context().name", '"p"'),
-    "its cache": ("get_pipeline_context().enable_cache", "false"),
+    "the model's name": ('get_pipeline_context().model.name', '"churn"'),
+    "the model's version": ('get_pipeline_context().model.version', '"production"'),
+    "the pipeline's name": ('get_pipeline_context().name', '"p"'),
+    "its cache": ('get_pipeline_context().enable_cache', 'false'),
     "its extra": ("get_pipeline_context().extra['kind']", '"a"'),
-    "its settings": ("get_pipeline_context().settings", "{}"),
+    "its settings": ('get_pipeline_context().settings', '{}'),
     # the environment of the step
-    "required": ("os.environ['A']", 'environment({"name": "A"})'),
-    "getenv": ("os.getenv('A')", 'environment({"default": null, "name": "A"})'),
-    "with a default": ("os.environ.get('A', 'b')", 'environment({"default": "b", "name": "A"})'),
-    "a constant": ("TOKEN", 'environment({"name": "TOKEN"})'),
-    "a helper": ("variable('A')", 'environment({"default": "none", "name": "A"})'),
-    "in text": ("f'a-{TOKEN}'", 'join("a-", format(environment({"name": "TOKEN"})))'),
-    "as a number": ("int(os.environ['A']) + 1", 'int(environment({"name": "A"})) + 1'),
+    "required": ("os.environ['A']", 'lazy environment(name="A")'),
+    "getenv": ("os.getenv('A')", 'lazy environment(name="A", default=null)'),
+    "with a default": ("os.environ.get('A', 'b')", 'lazy environment(name="A", default="b")'),
+    "a constant": ('TOKEN', 'lazy environment(name="TOKEN")'),
+    "a helper": ("variable('A')", 'lazy environment(name="A", default="none")'),
+    "in text": ("f'a-{TOKEN}'", 'join("a-", format(lazy environment(name="TOKEN")))'),
+    "as a number": ("int(os.environ['A']) + 1", 'int(lazy environment(name="A")) + 1'),
     # facts of the run
-    "now": ("datetime.datetime.now()", 'clock(start_time, "now")'),
-    "now in a zone": ("datetime.datetime.now(datetime.timezone.utc).year", 'attr(clock(start_time, "now", <datetime.timezone.utc>), "year")'),
-    "formatted": ("datetime.datetime.now().strftime('%Y')", 'method(clock(start_time, "now"), "strftime", "%Y")'),
-    "today": ("datetime.date.today().isoformat()", 'method(clock(start_time, "today"), "isoformat")'),
-    "seconds": ("time.time()", 'clock(start_time, "time")'),
-    "a draw": ("random.random()", "random(p#1)"),
-    "a number": ("random.randint(0, 9)", 'draw(random(p#1), "randint", [0, 9], {})'),
-    "with keywords": ("random.choices([1, 2], k=1)", 'draw(random(p#1), "choices", [[1, 2]], {"k": 1})'),
-    "two draws": ("random.random() + random.random()", "random(p#1) + random(p#2)"),
-    "up to a parameter": ("random.randint(0, n)", 'draw(random(p#1), "randint", [0, $n], {})'),
-    "numpy": ("np.random.randint(10)", 'draw(random(p#1), "randrange", [10], {})'),
-    "an id": ("str(uuid.uuid4())", 'str(draw(random(p#1), "uuid", [], {}))'),
+    "now": ('datetime.datetime.now()', 'clock(fact start_time(), "now")'),
+    "now in a zone": ("datetime.datetime.now(datetime.timezone.utc).year", 'attr(clock(fact start_time(), "now", "UTC"), "year")'),
+    "formatted": ("datetime.datetime.now().strftime('%Y')", 'method(clock(fact start_time(), "now"), "strftime", "%Y")'),
+    "today": ('datetime.date.today().isoformat()', 'method(clock(fact start_time(), "today"), "isoformat")'),
+    "seconds": ('time.time()', 'clock(fact start_time(), "time")'),
+    "a draw": ('random.random()', 'fact random(p#1)'),
+    "a number": ('random.randint(0, 9)', 'draw(fact random(p#1), "randint", [0, 9], {})'),
+    "with keywords": ('random.choices([1, 2], k=1)', 'draw(fact random(p#1), "choices", [[1, 2]], {"k": 1})'),
+    "two draws": ('random.random() + random.random()', 'fact random(p#1) + fact random(p#2)'),
+    "up to a parameter": ('random.randint(0, n)', 'draw(fact random(p#1), "randint", [0, $n], {})'),
+    "numpy": ('np.random.randint(10)', 'draw(fact random(p#1), "randrange", [10], {})'),
+    "an id": ('str(uuid.uuid4())', 'str(draw(fact random(p#1), "uuid", [], {}))'),
     # pure functions of the library over values of the run
-    "a path": ("Path(version) / 'x'", 'call(<pathlib:Path>, [$version], {}) / "x"'),
-    "joined": ("os.path.join('a', version)", 'call(<os.path:join>, ["a", $version], {})'),
+    "a path": ("Path(version) / 'x'", 'call({"$pipec": ["symbol", "pathlib:Path"]}, [$version], {}) / "x"'),
+    "joined": ("os.path.join('a', version)", 'call({"$pipec": ["symbol", "os.path:join"]}, ["a", $version], {})'),
     "keywords of a method": ("'{a}'.format(a=version)", 'call(attr("{a}", "format"), [], {"a": $version})'),
 }  # fmt: skip
 
 
-def plain(line: str) -> str:
-    """The argument of the one call in a printed line."""
+def argument(pipeline: Pipeline) -> str:
+    """The printed argument of the one call."""
+    (line,) = calls(pipeline)
     return line.removeprefix("use = call main:use(x=").removesuffix(")")
+
+
+def calls(pipeline: Pipeline) -> list[str]:
+    """The printed calls, without their configuration."""
+    return [line for line in body(pipeline) if " = call " in line]
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_argument(row: str, tmp_path: Path) -> None:
     source, expected = ROWS[row]
-    (line,) = body(lowered(tmp_path, f"{HEAD}    use({source})\n"))
-    assert plain(line) == expected
+    assert argument(lowered(tmp_path, f"{HEAD}    use({source})\n")) == expected
 
 
 def test_extra_drives_a_loop(tmp_path: Path) -> None:
     program = f"{HEAD}    for size in get_pipeline_context().extra['sizes']:\n        use(size)\n"
-    assert body(lowered(tmp_path, program)) == ["use = call main:use(x=1)", "use_2 = call main:use(x=2)"]
+    assert calls(lowered(tmp_path, program)) == ["use = call main:use(x=1)", "use_2 = call main:use(x=2)"]
 
 
 def test_an_environment_reference_as_a_setting(tmp_path: Path) -> None:
@@ -170,8 +158,7 @@ def test_file(row: str, tmp_path: Path) -> None:
     source = source.replace("__import__('json') and ", "")
     found = lower(tmp_path, "import json\n" + f"{HEAD}    use({source})\n")
     assert [one.message for one in found.diagnostics if one.is_error] == []
-    (line,) = body(found.pipelines[0])
-    assert plain(line) == expected
+    assert argument(found.pipelines[0]) == expected
 
 
 @pytest.mark.parametrize(
