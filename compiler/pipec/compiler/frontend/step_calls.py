@@ -68,6 +68,7 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     return result_of(name, definition)
 
 
+<<<<<<< HEAD
 def _implied(
     interpreter: Interpreter,
     step: StepValue,
@@ -90,6 +91,8 @@ def _implied(
     return implied_arguments(interpreter, step.definition, dict.fromkeys(names), span)
 
 
+=======
+>>>>>>> main
 def _labelled(step: StepValue) -> tuple[StepValue, Symbolic | None]:
     """The step without a `name=` that only a run knows, and that name: it labels the call, and its id is the step's own."""
     given = step.options.get("name")
@@ -132,6 +135,31 @@ def run_time_parts(value: Any) -> Iterator[Symbolic]:
                 yield from run_time_parts(one)
         case _:
             return
+<<<<<<< HEAD
+=======
+
+
+def _implied(
+    interpreter: Interpreter,
+    step: StepValue,
+    definition: StepDef,
+    arguments: Arguments,
+    given: dict[str, Setting],
+    span: Span,
+) -> dict[str, Setting]:
+    """Arguments that ZenML of old passed by itself; none in nearly every call."""
+    preset = step.options.get("parameters")
+    names = {one.name for one in definition.inputs[: len(arguments.positional)]} | set(given)
+    if preset is not None and isinstance(preset.value, dict):
+        names |= set(preset.value)
+    if not isinstance(step.definition, FunctionValue) or all(
+        not one.is_required or one.name in names for one in definition.inputs
+    ):
+        return {}
+    from pipec.compiler.frontend.legacy import implied_arguments
+
+    return implied_arguments(interpreter, step.definition, dict.fromkeys(names), span)
+>>>>>>> main
 
 
 def result_of(name: str, definition: StepDef) -> Any:

@@ -68,7 +68,7 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
     node = function.node
     if isinstance(node, ast.Lambda):
         raise Fault(Diagnostic("PC0311", "a lambda cannot be a step", span, help="write it as a function"))
-    if function.frame is not None:
+    if not _is_top_level(step, function):
         raise Fault(_not_top_level(function, span))
     place = function.module.source.span(
         node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
@@ -119,6 +119,14 @@ def _name(step: StepValue, node: Function, is_method: bool) -> str:
     if given is not None and isinstance(given.value, str):
         return given.value
     return step.definition.qualified_name if is_method else node.name  # type: ignore[union-attr]
+
+
+def _is_top_level(step: StepValue, function: FunctionValue) -> bool:
+    """Whether a process of its own finds the function, or the class that it is a method of, by its name in its module."""
+    around = function.frame
+    if isinstance(step.definition, ClassValue) and around is not None:
+        around = around.parent
+    return around is None or around.names is around.module.names
 
 
 def _not_top_level(function: FunctionValue, span: Span) -> Diagnostic:
