@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, cast
 
-from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.frontend.branches import check_depth
 from pipec.compiler.frontend.collecting import Collector, carried, last_item
 from pipec.compiler.frontend.control import element_type
@@ -88,7 +88,8 @@ class LoopMixin:
             del this.diagnostics[said:]
             identifier = graph.reserve(f"for_{variable}" if variable else "for", span)
             block, delta = self._run_once(item, body, changed, span)
-        collector = Collector(this, identifier, items, span, graph.size > size)
+        failed = len(this.diagnostics) > said and has_errors(this.diagnostics[said:])  # it may have kept a call away
+        collector = Collector(this, identifier, items, span, failed or graph.size > size)
         for names, bound in changed.names:
             self._leave(names, bound, delta, changed.carried, span)
         for container, name in changed.containers:

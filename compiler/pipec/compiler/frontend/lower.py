@@ -31,6 +31,7 @@ from pipec.compiler.frontend.values import (
     Unknown,
     describe,
     is_known,
+    is_open,
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Call, Parameter, Pipeline, PipelineOutput, StepDef
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.ir.model import Block, Operation
     from pipec.compiler.ir.types import Type
+    from pipec.compiler.ir.values import Value
     from pipec.compiler.source import Span
 
 
@@ -56,6 +58,7 @@ class Program:
         options: the pipeline's own options, which its steps inherit in part.
         name: the pipeline's name.
         steps: the steps called so far, by symbol, in order of first call.
+        labels: the computed names that calls in loops were given as their ids, with the ids that they have.
     """
 
     options: Mapping[str, Setting] = field(default_factory=dict)
@@ -64,6 +67,7 @@ class Program:
     _orders: list[tuple[str, str | None, tuple[str, ...]]] = field(
         default_factory=list[tuple[str, str | None, tuple[str, ...]]]
     )
+    labels: list[tuple[Value, str]] = field(default_factory=list[tuple["Value", str]])
     _awaited: list[tuple[str, Span]] = field(default_factory=list)
     _defined: dict[tuple[int, str], StepDef] = field(default_factory=dict)
 
@@ -334,6 +338,8 @@ def _outputs(
 
 def _parts(value: Any) -> list[tuple[str, Any]]:
     match value:
+        case list() | tuple() | dict() if is_open(value):
+            return [("", value)]
         case StepResult(outputs=outputs):
             return [("", one) for one in outputs]
         case list() | tuple():

@@ -6,6 +6,7 @@ import ast
 from collections import deque
 from functools import partial
 from pathlib import PurePath
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
@@ -215,6 +216,8 @@ def _holds_run_time(value: Any) -> bool:
 
 def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
     """`"{}".format(parameter)` and the like: computed by the step that consumes it."""
+    if isinstance(receiver, str) and name == "format":
+        return _formatted(receiver, positional, keywords, span)
     if keywords:
         message = f"keyword arguments of `.{name}()` with a run-time value are not supported"
         raise Fault(Diagnostic("PC0312", message, span, help="pass them by position, or do it inside a step"))
@@ -223,6 +226,33 @@ def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: 
             operations.check_use(one, f"`.{name}()` of it", span)
     operands = [receiver, name, *positional]
     return operations.symbolic("method", operands, _method_type(name), span)
+
+
+def _formatted(text: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+    """`"{a} {}".format(value, a=value)` over run-time values: each field as in an f-string."""
+    fields = operations.guarded(lambda: list(Formatter().parse(text)), span)
+    parts: list[Any] = []
+    count = 0
+    for literal, field, specification, conversion in fields:
+        if literal:
+            parts.append(literal)
+        if field is None:
+            continue
+        named = field or str(count)
+        count += not field
+        if not (named.isidentifier() or named.isdecimal()) or "{" in (specification or ""):
+            message = f"the field `{{{field}}}` of `.format()` with a run-time value is not supported"
+            raise Fault(Diagnostic("PC0312", message, span, help="write an f-string, or format inside a step"))
+        given = operations.guarded(partial(_field, named, positional, keywords), span)
+        if isinstance(given, Symbolic):
+            operations.check_use(given, "formatting", span)
+        how = [specification or "", conversion] if conversion else [specification] if specification else []
+        parts.append(operations.symbolic("format", [given, *how], types.STR, span))
+    return operations.symbolic("join", parts, types.STR, span)
+
+
+def _field(field: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
+    return positional[int(field)] if field.isdecimal() else keywords[field]
 
 
 def _method_type(name: str) -> types.Type:

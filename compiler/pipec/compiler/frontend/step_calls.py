@@ -22,10 +22,11 @@ from pipec.compiler.frontend.values import (
     Unmapped,
     describe,
     find_unknown,
+    is_open,
     name_of,
 )
-from pipec.compiler.ir.model import Call, StepDef
-from pipec.compiler.ir.values import Item, Output, Value
+from pipec.compiler.ir.model import Call, ForEach, StepDef
+from pipec.compiler.ir.values import Const, Expr, Item, ListOf, Output, Value
 from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     config = call_config(interpreter, step)
     name = interpreter.graph.reserve(_base(step, definition), span, identifier)
+    if label is not None:
+        interpreter.program.labels.append((label.value, name))
     interpreter.graph.add(
         Call(name, definition.symbol, values, span, config, after, None if label is None else label.value)
     )
@@ -208,6 +211,35 @@ def _with_use(diagnostic: Diagnostic, step: str, name: str, span: Span) -> Diagn
     return replace(diagnostic, related=(*diagnostic.related, Label(span, f"used here as `{name}` of `{step}`")))
 
 
+def _is_collected_name(interpreter: Interpreter, value: Any) -> bool:
+    """Whether a loop of the run has collected names of calls: `names.append(name)` beside `id=name`."""
+    if not isinstance(value, Symbolic) or not isinstance(value.value, Output):
+        return False
+    made = interpreter.graph.find(value.value.operation) if interpreter.graph is not None else None
+    return isinstance(made, ForEach) and labelled(interpreter, made.results[value.value.name]) is not None
+
+
+def labelled(interpreter: Interpreter, value: Value) -> list[str] | None:
+    """The operations whose ids a value of the run stands for; None where it is something else than ids."""
+    for label, name in interpreter.program.labels:
+        if label == value:
+            return [name]
+    match value:
+        case Const(value=str() as name):
+            return [name]
+        case Const(value=list() as parts) if all(isinstance(one, str) for one in parts):
+            return [str(one) for one in parts]
+        case Output(operation=operation, name=name) if interpreter.graph is not None:
+            made = interpreter.graph.find(operation)
+            inside = made.results[name] if isinstance(made, ForEach) else None
+            return None if inside is None or labelled(interpreter, inside) is None else [operation]
+        case ListOf(items=items) | Expr(op="+" | "sum" | "list", operands=items):
+            found = [labelled(interpreter, one) for one in items]
+            return None if None in found else [name for names in found for name in names or ()]
+        case _:
+            return None
+
+
 def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
     """The operations that `after=` names: ids as text (checked at the end, they may come later), results, or lists of them.
 
@@ -217,6 +249,12 @@ def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
     value = order.value
     if unknown := find_unknown(value):
         raise Fault(unknown.diagnostic)
+    if is_open(value):
+        value = interpreter.seal(value, order.span)
+    if (isinstance(value, Symbolic) and not isinstance(value.value, Output)) or _is_collected_name(interpreter, value):
+        named = labelled(interpreter, value.value)
+        if named is not None:
+            return named
     if isinstance(value, list | tuple | set):
         return [name for part in value for name in after_ids(interpreter, Setting(part, order.span))]
     match value:
