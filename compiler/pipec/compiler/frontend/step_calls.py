@@ -22,7 +22,6 @@ from pipec.compiler.frontend.values import (
     Unmapped,
     describe,
     find_unknown,
-    is_open,
     name_of,
 )
 from pipec.compiler.ir.model import Call, ForEach, StepDef
@@ -211,12 +210,10 @@ def _with_use(diagnostic: Diagnostic, step: str, name: str, span: Span) -> Diagn
     return replace(diagnostic, related=(*diagnostic.related, Label(span, f"used here as `{name}` of `{step}`")))
 
 
-def _is_collected_name(interpreter: Interpreter, value: Any) -> bool:
-    """Whether a loop of the run has collected names of calls: `names.append(name)` beside `id=name`."""
-    if not isinstance(value, Symbolic) or not isinstance(value.value, Output):
-        return False
-    made = interpreter.graph.find(value.value.operation) if interpreter.graph is not None else None
-    return isinstance(made, ForEach) and labelled(interpreter, made.results[value.value.name]) is not None
+def _computed_ids(interpreter: Interpreter, value: Any, span: Span) -> list[str] | None:
+    """The ids that a value of the run stands for: `names.append(name)` in a loop beside `id=name`; None if it does not."""
+    whole = interpreter.settle_open(value, span)
+    return labelled(interpreter, whole.value) if isinstance(whole, Symbolic) else None
 
 
 def labelled(interpreter: Interpreter, value: Value) -> list[str] | None:
@@ -232,7 +229,7 @@ def labelled(interpreter: Interpreter, value: Value) -> list[str] | None:
         case Output(operation=operation, name=name) if interpreter.graph is not None:
             made = interpreter.graph.find(operation)
             inside = made.results[name] if isinstance(made, ForEach) else None
-            return None if inside is None or labelled(interpreter, inside) is None else [operation]
+            return [operation] if inside is not None and labelled(interpreter, inside) is not None else None
         case ListOf(items=items) | Expr(op="+" | "sum" | "list", operands=items):
             found = [labelled(interpreter, one) for one in items]
             return None if None in found else [name for names in found for name in names or ()]
@@ -249,12 +246,8 @@ def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
     value = order.value
     if unknown := find_unknown(value):
         raise Fault(unknown.diagnostic)
-    if is_open(value):
-        value = interpreter.seal(value, order.span)
-    if (isinstance(value, Symbolic) and not isinstance(value.value, Output)) or _is_collected_name(interpreter, value):
-        named = labelled(interpreter, value.value)
-        if named is not None:
-            return named
+    if (named := _computed_ids(interpreter, value, order.span)) is not None:
+        return named
     if isinstance(value, list | tuple | set):
         return [name for part in value for name in after_ids(interpreter, Setting(part, order.span))]
     match value:
