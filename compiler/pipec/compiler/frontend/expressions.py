@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import host, lookups, names, operations
+from pipec.compiler.frontend import names, operations
 from pipec.compiler.frontend.annotations import is_subscripted_type
 from pipec.compiler.frontend.attributes import read_attribute
 from pipec.compiler.frontend.comprehensions import ComprehensionMixin
@@ -33,7 +33,7 @@ from pipec.compiler.frontend.values import (
     is_open,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Const, Item
+from pipec.compiler.ir.values import Const, Item, Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +148,7 @@ class ExpressionMixin(ConditionMixin, ComprehensionMixin):
         if unknown := find_unknown([index]) if not isinstance(container, Unknown) else container:
             return unknown
         if isinstance(container, External) and container.path == "os.environ" and isinstance(index, str):
-            return host.environment(index, None, span, is_required=True)
+            return Symbolic(Lazy("environment", {"name": index}, types.STR))
         if isinstance(container, External | SdkSymbol | FunctionValue):
             return container
         if isinstance(container, ClassValue):
@@ -159,7 +159,9 @@ class ExpressionMixin(ConditionMixin, ComprehensionMixin):
                 raise Fault(Diagnostic("PC0309", f"{describe(container)} is indexed by position only", span))
             return operations.guarded(lambda: container.outputs[index], span)
         if isinstance(container, RunMetadata):
-            return lookups.metadata(container, index, span)
+            from pipec.compiler.frontend.lookups import metadata
+
+            return metadata(container, index, span)
         if is_open(container):
             return self._open_subscript(container, index, span)
         if isinstance(container, Symbolic) or isinstance(index, Symbolic):

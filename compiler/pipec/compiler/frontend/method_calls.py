@@ -6,11 +6,10 @@ import ast
 from collections import deque
 from functools import partial
 from pathlib import PurePath
-from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import files, lookups, operations
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.attributes import FUTURE, MAP_RESULT
 from pipec.compiler.frontend.builtin_calls import settle
 from pipec.compiler.frontend.configuration import check_options, merge_options
@@ -41,7 +40,7 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Call, ForEach, Group, If
-from pipec.compiler.ir.values import Output
+from pipec.compiler.ir.values import Expr, Lazy, Output
 from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
@@ -96,9 +95,7 @@ def call_method(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
             return _order(interpreter, operation, arguments, span, receiver)
         case StepResult(operation=operation) if method.name == "after":
             return _order(interpreter, operation, arguments, span, receiver)
-        case Symbolic() if method.name in {"load", "read"} and lookups.is_look_up(
-            receiver, "artifact", "model_artifact"
-        ):
+        case Symbolic(value=Lazy() | Expr(op="look_up")) if method.name in {"load", "read"}:
             return receiver
         case Symbolic() | StepResult() if method.name in FUTURE:
             from pipec.compiler.frontend.dynamic import of_future
@@ -112,23 +109,26 @@ def call_method(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
             return _of_symbolic(interpreter, receiver, method.name, arguments, span)
         case InstanceValue() | ClassValue():
             return _of_instance(interpreter, receiver, method.name, arguments, span, frame)
-        case SettingsValue(kind="Model") if method.name in lookups.ARTIFACT_GETTERS:
-            return lookups.model_artifact(interpreter, receiver, arguments, span)
         case SettingsValue():
-            return _of_settings(receiver, method.name, arguments, span)
-        case RunMetadata():
-            return _of_metadata(receiver, method.name, arguments, span)
-        case ProjectFile():
-            return files.file_method(receiver, method.name, span)
-        case PurePath() if method.name in files.PATH_METHODS:
-            return files.path_method(interpreter, receiver, method.name, arguments, span)
+            return _of_settings(interpreter, receiver, method.name, arguments, span)
+        case RunMetadata() | ProjectFile() | PurePath():
+            return _of_machine(interpreter, receiver, method.name, arguments, span)
         case _ if isinstance(receiver, ABSTRACT) and not isinstance(receiver, EnumMember):
             raise Fault(_dynamic(f"`.{method.name}()`", span))
         case _:
             return _of_plain(interpreter, receiver, method.name, arguments, span)
 
 
-def _of_metadata(receiver: RunMetadata, name: str, arguments: Arguments, span: Span) -> Any:
+def _of_machine(interpreter: Interpreter, receiver: Any, name: str, arguments: Arguments, span: Span) -> Any:
+    """A method of a path, of an open file, or of the metadata of what is looked up."""
+    from pipec.compiler.frontend import files, lookups
+
+    if isinstance(receiver, ProjectFile):
+        return files.file_method(receiver, name, span)
+    if isinstance(receiver, PurePath):
+        if name in files.PATH_METHODS:
+            return files.path_method(interpreter, receiver, name, arguments, span)
+        return _of_plain(interpreter, receiver, name, arguments, span)
     positional, _ = arguments.values()
     if name == "get" and positional:
         return lookups.metadata(receiver, positional[0], span)
@@ -216,43 +216,14 @@ def _holds_run_time(value: Any) -> bool:
 
 def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
     """`"{}".format(parameter)` and the like: computed by the step that consumes it."""
-    if isinstance(receiver, str) and name == "format":
-        return _formatted(receiver, positional, keywords, span)
-    if keywords:
-        message = f"keyword arguments of `.{name}()` with a run-time value are not supported"
-        raise Fault(Diagnostic("PC0312", message, span, help="pass them by position, or do it inside a step"))
-    for one in positional:
+    for one in (*positional, *keywords.values()):
         if isinstance(one, Symbolic):
             operations.check_use(one, f"`.{name}()` of it", span)
+    if keywords:
+        method = operations.symbolic("attr", [receiver, name], types.ANY, span)
+        return operations.call_in_run(method, positional, keywords, _method_type(name), span)
     operands = [receiver, name, *positional]
     return operations.symbolic("method", operands, _method_type(name), span)
-
-
-def _formatted(text: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
-    """`"{a} {}".format(value, a=value)` over run-time values: each field as in an f-string."""
-    fields = operations.guarded(lambda: list(Formatter().parse(text)), span)
-    parts: list[Any] = []
-    count = 0
-    for literal, field, specification, conversion in fields:
-        if literal:
-            parts.append(literal)
-        if field is None:
-            continue
-        named = field or str(count)
-        count += not field
-        if not (named.isidentifier() or named.isdecimal()) or "{" in (specification or ""):
-            message = f"the field `{{{field}}}` of `.format()` with a run-time value is not supported"
-            raise Fault(Diagnostic("PC0312", message, span, help="write an f-string, or format inside a step"))
-        given = operations.guarded(partial(_field, named, positional, keywords), span)
-        if isinstance(given, Symbolic):
-            operations.check_use(given, "formatting", span)
-        how = [specification or "", conversion] if conversion else [specification] if specification else []
-        parts.append(operations.symbolic("format", [given, *how], types.STR, span))
-    return operations.symbolic("join", parts, types.STR, span)
-
-
-def _field(field: str, positional: list[Any], keywords: dict[str, Any]) -> Any:
-    return positional[int(field)] if field.isdecimal() else keywords[field]
 
 
 def _method_type(name: str) -> types.Type:
@@ -320,8 +291,12 @@ def _of_instance(
     raise Fault(Diagnostic("PC0205", f"{describe(receiver)} has no method `{name}`", span))
 
 
-def _of_settings(receiver: SettingsValue, name: str, arguments: Arguments, span: Span) -> Any:
+def _of_settings(interpreter: Interpreter, receiver: SettingsValue, name: str, arguments: Arguments, span: Span) -> Any:
     _, keywords = arguments.values()
+    if receiver.kind == "Model" and name not in {"model_dump", "dict", "copy", "model_copy"}:
+        from pipec.compiler.frontend.lookups import model_artifact
+
+        return model_artifact(interpreter, receiver, arguments, span)
     if name in {"model_dump", "dict"}:
         return dict(receiver.fields)
     if name in {"copy", "model_copy"}:
