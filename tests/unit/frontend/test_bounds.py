@@ -73,7 +73,16 @@ def breaks(count: int) -> list[str]:
         (lists(500), 1001),
         (breaks(50), 99 + 50),
     ],
-    ids=["30 ifs", "1000 ifs", "30 returns", "59 returns", "12 nested returns", "16 nested loops", "500 lists", "50 breaks"],
+    ids=[
+        "30 ifs",
+        "1000 ifs",
+        "30 returns",
+        "59 returns",
+        "12 nested returns",
+        "16 nested loops",
+        "500 lists",
+        "50 breaks",
+    ],
 )
 def test_cost_is_linear(lines: list[str], count: int, tmp_path: Path) -> None:
     start = time.process_time()

@@ -10,7 +10,7 @@ from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
 from pipec.compiler.frontend.annotations import artifact_name, read_annotation
 from pipec.compiler.frontend.configuration import check_options, pipeline_config
 from pipec.compiler.frontend.docstrings import docstring
-from pipec.compiler.frontend.freezing import freeze
+from pipec.compiler.frontend.freezing import as_member, freeze
 from pipec.compiler.frontend.graph import GraphBuilder
 from pipec.compiler.frontend.jumps import Returned
 from pipec.compiler.frontend.names import module_attribute
@@ -145,10 +145,14 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """Values given on the command line: `defaults` replace a parameter's default, `fixed` remove the parameter."""
+    """Values given on the command line: `defaults` replace a parameter's default, `fixed` remove the parameter.
+
+    `frozen` are parameters that turned out to shape the graph, with values of the evaluator.
+    """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    frozen: Mapping[str, Any] = field(default_factory=dict)
 
 
 def lower_pipeline(interpreter: Interpreter, pipeline: PipelineValue, bindings: Bindings) -> Pipeline | None:
@@ -253,8 +257,12 @@ def _parameters(
     for one in nodes:
         span = function.module.span(one)
         type_ = read_annotation(interpreter, one.annotation, Frame(function.module, function.module.names)).type
-        if one.arg in bindings.fixed:
-            value = given_value(one.arg, bindings.fixed[one.arg], type_)
+        if one.arg in bindings.fixed or one.arg in bindings.frozen:
+            if one.arg in bindings.frozen:
+                value = bindings.frozen[one.arg]
+            else:
+                value = given_value(one.arg, bindings.fixed[one.arg], type_)
+            value = as_member(interpreter, one.annotation, function.module, value)
             names[one.arg] = value
             frozen[one.arg] = Const(to_json(value, span), const_type(value))
             continue
@@ -303,8 +311,13 @@ def given_value(name: str, value: Any, type_: Type) -> Any:
         try:
             value = json.loads(value)
         except ValueError:
-            if type_ in (types.ANY, types.STR) or type_.choices:
+            choices = [choice for member in members for choice in member.choices]
+            if type_ == types.ANY or value in choices:
                 return value
+            if choices:
+                help_ = f"it is one of {', '.join(f'`{choice}`' for choice in choices)}"
+                message = f"`{value}` is not a value of `{name}`"
+                raise Fault(Diagnostic("PC0506", message, help=help_)) from None
             message = f"the value of `{name}` is not JSON: `{value}`"
             raise Fault(Diagnostic("PC0506", message, help=f"`{name}` takes `{type_}`")) from None
     if not types.may_hold(type_, value):
