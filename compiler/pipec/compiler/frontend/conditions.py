@@ -10,6 +10,7 @@ from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.branches import name_of_condition
 from pipec.compiler.frontend.control import not_known
 from pipec.compiler.frontend.values import (
+    EnumMember,
     External,
     Fault,
     Frame,
@@ -20,7 +21,7 @@ from pipec.compiler.frontend.values import (
     find_unknown,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.ir.values import Expr, Item, Output, Param
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +116,11 @@ class ConditionMixin:
                 raise Fault(
                     Diagnostic("PC0309", f"{operand_text} cannot be compared here", span, help="compare inside a step")
                 )
+        if isinstance(left, EnumMember) and is_given(right):
+            left = left.value
+        elif is_given(left) and (isinstance(right, EnumMember) or holds_members(right)):
+            right = plain_members(right)
+            name = {"is": "==", "is_not": "!="}.get(name, name)
         if name in {"is", "is_not"} and isinstance(left, Symbolic) and right is None and isinstance(left.value, Output):
             operations.check_use(left, f"`{name.replace('_', ' ')} None`", span)
         return operations.apply(name, function, [left, right], span)
@@ -136,6 +142,25 @@ class ConditionMixin:
             return operations.symbolic("if", [test, *arms], kind, span)
         paths = [(test, lambda: this.evaluate(node.body, frame)), (None, lambda: this.evaluate(node.orelse, frame))]
         return this.choose(paths, name_of_condition("if", node.test), span)
+
+
+def is_given(value: Any) -> bool:
+    """Whether a run is given the value: a parameter, or an item of one. Of an enum that is the value of the member."""
+    if not isinstance(value, Symbolic):
+        return False
+    return isinstance(value.value, Param) or (isinstance(value.value, Item) and bool(value.value.type.choices))
+
+
+def holds_members(value: Any) -> bool:
+    """Whether `value` is a collection with a member of an enum in it."""
+    return isinstance(value, list | tuple | set) and any(isinstance(one, EnumMember) for one in value)
+
+
+def plain_members(value: Any) -> Any:
+    """`value` with members of enums as their values."""
+    if isinstance(value, list | tuple | set):
+        return type(value)(plain_members(one) for one in value)
+    return value.value if isinstance(value, EnumMember) else value
 
 
 def _may_act(nodes: Sequence[ast.expr]) -> bool:

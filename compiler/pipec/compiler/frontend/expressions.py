@@ -33,12 +33,7 @@ from pipec.compiler.frontend.values import (
     is_open,
 )
 from pipec.compiler.ir import types
-<<<<<<< HEAD
 from pipec.compiler.ir.values import Const, Item, Lazy
-=======
-from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Const, Expr, Item, Lazy, Output
->>>>>>> main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
