@@ -177,7 +177,7 @@ def test_one_item_is_read_without_the_others(tmp_path: Path, workspace: Workspac
             keys: Any = range(-len(value), len(value)) if isinstance(value, list) else value
             for key in keys:
                 found = registry.load_item(place, key, workspace, manifest.digest)
-                assert repr(found) == repr(value[key])  # type: ignore[call-overload, index]
+                assert repr(found) == repr(value[key])
     registry.store(frames, str(tmp_path / "b"), workspace)
     (tmp_path / "b/items/1/frame.parquet").write_bytes(b"broken")
     assert repr(registry.load_item(str(tmp_path / "b"), 2, workspace)) == repr(frames[2])

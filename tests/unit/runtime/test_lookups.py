@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from pipec.runtime.client import ANSWERS
 from pipec.runtime.store import Store
+from pipec.sdk.client import METHODS
 from step_process import Ended, StepRunner
 
 STEPS = """
@@ -163,6 +165,10 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 def lazy(runner: Runner, kind: str, run: str = "r9", **query: Any) -> Any:
     recipe = {"lazy": [kind, query]}
     return runner.value("read", run, spec={"compose": {"value": recipe}})[0]
+
+
+def test_every_method_of_the_client_has_an_answer() -> None:
+    assert tuple(ANSWERS) == METHODS
 
 
 def test_a_named_output_is_registered(runner: Runner) -> None:
