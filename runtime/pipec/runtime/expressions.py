@@ -9,8 +9,9 @@ A recipe is one of:
 `op` is an operator as Python spells it (unary minus, plus and tilde are `neg`, `pos` and `invert`), `and`, `or`, `not`,
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
 step), `clock` (start of the run, what, arguments …), `draw` (number of the run, method of `random.Random`, arguments, keywords),
-`look_up` (kind, query: a `lazy` whose query is computed), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
-(texts …), and the built-in functions of `_BUILT_IN` below, with `range zip enumerate reversed` as lists.
+`look_up` (kind, query: a `lazy` whose query is computed), `call` (function, arguments, keywords), `attr` (value, name),
+`method` (value, name, arguments …), `format` (value, specification?, conversion?), `join` (texts …), and the built-in
+functions of `_BUILT_IN` below, with `range zip zip_strict product enumerate reversed` as lists.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import builtins
 import datetime as dt
 import hashlib
+import itertools
 import operator
 import os
 from collections.abc import Callable, Mapping
@@ -207,6 +209,10 @@ def _method(value: Any, name: str, *arguments: Any) -> Any:
     return _attribute(value, name)(*arguments)
 
 
+def _call(function: Callable[..., Any], arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    return function(*arguments, **keywords)
+
+
 def _join(*parts: str) -> str:
     return "".join(parts)
 
@@ -250,12 +256,15 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "slice": _slice,
     "attr": _attribute,
     "method": _method,
+    "call": _call,
     "clock": _clock,
     "draw": _drawn,
     "format": _format,
     "join": _join,
     "range": lambda *bounds: list(range(*bounds)),
     "zip": lambda *iterables: list(zip(*iterables, strict=False)),
+    "zip_strict": lambda *iterables: list(zip(*iterables, strict=True)),
+    "product": lambda *iterables: list(itertools.product(*iterables)),
     "enumerate": lambda *arguments: list(enumerate(*arguments)),
     "reversed": lambda value: list(reversed(value)),
     **{name: getattr(builtins, name) for name in _BUILT_IN.split()},

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import host, operations
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
@@ -52,7 +52,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "a condition on it", span)
-                host.check_shape(value, f"an `{construct}`", span)
+                operations.check_shape(value, f"an `{construct}`", span)
                 raise run_time_decision(construct, value, span)
             case list() | tuple() | dict() if is_open(value):
                 raise run_time_decision(construct, self.seal(value, span), span)
@@ -84,7 +84,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "iteration over it", span)
-                host.check_shape(value, "how often a loop runs", span)
+                operations.check_shape(value, "how often a loop runs", span)
                 raise run_time_decision(construct, value, span)
             case list() | tuple() | dict() if is_open(value):
                 raise run_time_decision(construct, self.seal(value, span), span)
@@ -113,7 +113,7 @@ class ControlMixin:
         Raises:
             Fault: something in it cannot travel.
         """
-        return Symbolic(operations.to_value(value, span))
+        return operations.as_symbolic(value, span)
 
     def settle_open(self, value: Any, span: Span) -> Any:
         """`value`, as one value of the run if it is a list or dict of which only a run knows how much it holds."""
@@ -129,7 +129,7 @@ class ControlMixin:
         if not isinstance(value, Symbolic):
             return None
         operations.check_use(value, "iteration over it", span)
-        host.check_shape(value, "how often a loop runs", span)
+        operations.check_shape(value, "how often a loop runs", span)
         kind = value.value.type
         if kind.name in {"dict", "str", "set", "frozenset"}:
             element = kind.arguments[0] if kind.arguments else types.STR if kind.name == "str" else types.ANY
@@ -217,11 +217,19 @@ def run_time_decision(construct: str, value: Symbolic, span: Span) -> BaseExcept
 
     parameters = parameters_of([value])
     if parameters:
-        return Freeze(parameters, span, CONSTRUCTS.get(construct, construct))
+        return Freeze(parameters, span, _DECIDED.get(construct, f"what {construct} does"))
     return Fault(run_time_control(construct, value, span))
 
 
-CONSTRUCTS = {
+_DECIDED = {
+    "if": "which way a condition goes that must be known",
+    "while": "how often `while` runs",
+    "match": "which `case` is taken",
+    "loop": "how often a loop runs",
+    "a comprehension": "how often a comprehension runs",
+}
+
+_CONSTRUCTS = {
     "if": "`if`",
     "while": "`while`",
     "match": "`match`",
@@ -238,7 +246,7 @@ def run_time_control(construct: str, value: Symbolic, span: Span) -> Diagnostic:
     if type(value.value).__name__ == "Param":
         name = cast("Any", value.value).name
         help_ = f"fix the parameter for this compilation with `--bind {name}=VALUE`, or decide inside a step"
-    what = CONSTRUCTS.get(construct, construct)
+    what = _CONSTRUCTS.get(construct, construct)
     return Diagnostic(
         "PC0312", f"{what} over {describe(value)}, which only a run knows, cannot be expressed", span, help=help_
     )
