@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -143,10 +144,11 @@ class Attempts:
         Returns:
             Its path, and that of the log.
         """
-        folder, notes = self.folder(node.instance, number), self.notes(node.instance, number)
+        notes = self.notes(node.instance, number)
         document = self.document(node, number, invocation, facts)
-        notes.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        for each in (notes.parent, notes):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(each)
         path = notes / "invocation.json"
         path.write_text(json.dumps(document), encoding="utf-8")
         return path, notes / "log.txt"
