@@ -85,8 +85,8 @@ def differences(before: Parts, now: Parts) -> list[str]:
         elif name not in now:
             words.append(f"{name} is gone")
         elif before[name] != now[name]:
-            short = len(before[name]) + len(now[name]) < 80 and not before[name].startswith("sha256:")
-            words.append(f"{name} changed" + (f" from {before[name]} to {now[name]}" if short else ""))
+            is_readable = not any(text.startswith("sha256:") or len(text) > 40 for text in (before[name], now[name]))
+            words.append(f"{name} changed" + (f" from {before[name]} to {now[name]}" if is_readable else ""))
     return words
 
 
@@ -117,11 +117,15 @@ def _leaves(recipe: Any) -> Iterator[tuple[str, Any]]:
         for kind, content in cast("dict[str, Any]", recipe).items():
             if kind in ("slot", "lazy", "fact"):
                 yield kind, content
+            elif kind == "expr" and content[0] == "look_up":
+                yield "look_up", content[1:]
             elif kind != "const":
                 yield from _leaves(content)
 
 
 def _identity(kind: str, content: Any, invocation: Invocation, cache: CacheSpec, composer: Composer) -> str:
+    if kind == "look_up":
+        kind, content = "lazy", [composer.evaluate(each) for each in content]
     if kind == "lazy" and content[0] != "environment" and composer.lookups is not None:
         return composer.lookups.identity(*content)
     if kind == "lazy":

@@ -103,7 +103,10 @@ class _Attempt:
 
     def run(self) -> int:
         before: Any = None
+        imports.install()
         try:
+            if self.invocation.spec.cache is not None and self._reuse():
+                return OK
             # While its module is imported no step runs: `Client()` at the top of a module is inert.
             function = _function(self.invocation.spec.function)
             before = sdk_context.install(self.live)
@@ -118,8 +121,6 @@ class _Attempt:
 
     def _step(self, function: Callable[..., Any]) -> None:
         spec = self.invocation.spec
-        if spec.cache is not None and self._reuse():
-            return
         self._fire("on_start")
         hints = fitting.of(function)
         first = self._exception() if spec.hook is not None and spec.hook.takes_exception else ()
@@ -141,11 +142,11 @@ class _Attempt:
 
     def _store(self, results: dict[str, Any]) -> None:
         for name in list(results):
-            if name in self.invocation.results:
-                # Each is let go of once it is stored.
-                manifest = outputs.store(self.live, name, results.pop(name), self.workspace)
-                if manifest is not None:
-                    self.report.stored(name, manifest)
+            # Each is let go of once it is stored.
+            value, place = results.pop(name), self.report.place(name)
+            manifest = outputs.store(self.live, name, value, place, self.workspace)
+            if manifest is not None and place is not None:
+                self.report.stored(name, manifest, place)
         self.report.register()
 
     def _reuse(self) -> bool:
@@ -205,7 +206,6 @@ def _function(symbol: str) -> Callable[..., Any]:
     module, _, name = symbol.partition(":")
     if not (module and name):
         raise InvalidInvocation(f"`{symbol}` is not `module:name`")
-    imports.install()
     try:
         found = codec.resolve(symbol)
         if isinstance(found, type) and issubclass(found, BaseStep):

@@ -74,6 +74,8 @@ CODES: dict[str, Code] = {
     "PC0326": Code("loop-without-step", "a loop of the run computes a list and calls no step"),
     "PC0327": Code("changed-in-place", "a value that only a run knows is changed in place"),
     "PC0328": Code("raises-in-run", "only a run knows whether the pipeline raises"),
+    "PC0329": Code("dynamic-only", "something that only a program beside the run could do"),
+    "PC0330": Code("nothing-to-map", "the arguments of a mapped call do not say how often it is made"),
     # 04: target
     "PC0401": Code("unsupported-feature", "the target cannot do what the program asks"),
     "PC0402": Code("ignored-feature", "a setting has no meaning on the target"),
