@@ -128,7 +128,9 @@ def _dry_run(program: Program, options: Options, parsed: argparse.Namespace) -> 
 
 
 def _finish(result: RunResult, program: Program, parsed: argparse.Namespace) -> int:
-    show_failures(result, program, _lacking(result, program, parsed))
+    # Lines and the table have shown what steps print, their tracebacks too.
+    is_shown = not parsed.quiet and parsed.format == "text" and not parsed.stub
+    show_failures(result, program, _lacking(result, program, parsed), with_traces=not is_shown)
     if parsed.format == "json":
         print(json.dumps(as_json(result), indent=2))
     else:
@@ -142,8 +144,15 @@ def _finish(result: RunResult, program: Program, parsed: argparse.Namespace) -> 
     return 0 if result.state == "succeeded" else FAILED
 
 
-def show_failures(result: RunResult, program: Program, others: Sequence[Diagnostic] = ()) -> None:
+def show_failures(
+    result: RunResult, program: Program, others: Sequence[Diagnostic] = (), *, with_traces: bool = False
+) -> None:
     """Print what failed: the user's traceback, and the line of the pipeline that calls the step."""
+    if with_traces:
+        for failure in result.failures:
+            trace = str(failure.error.get("traceback", "")).rstrip()
+            if trace and failure.error.get("file"):
+                print(f"{failure.instance}:\n{trace}", file=sys.stderr)
     show([*_failures(result, program), *others], program)
 
 
@@ -151,9 +160,6 @@ def _failures(result: RunResult, program: Program) -> list[Diagnostic]:
     places = {operation.id: operation.span for operation in operations(program.pipeline.body)}
     found: list[Diagnostic] = []
     for failure in result.failures:
-        trace = str(failure.error.get("traceback", "")).rstrip()
-        if trace and failure.error.get("file"):
-            print(f"\n{failure.instance}:\n{trace}", file=sys.stderr)
         notes = (f"what it printed: {failure.log}",) if failure.log else ()
         message = f"`{failure.instance}` failed: {_headline(failure.message)}"
         found.append(Diagnostic("PC0704", message, places.get(failure.operation), notes=notes))
