@@ -383,3 +383,15 @@ def test_examples_run(pipec: Run, tmp_path: Path, example: str) -> None:
     steps = [line for line in second.stderr.splitlines() if ": " in line and not line.startswith("run ")]
     assert steps
     assert all(line.endswith(": cached") for line in steps)
+
+
+def test_an_interpreter_of_its_own(pipec: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.pipec.local.python]\ntrain = 'nowhere/python'\n")
+    done = pipec("run", "training.py", cwd=project)
+    assert done.returncode == 3
+    assert "load: done" in done.stderr
+    assert "nowhere/python" in done.stderr
+    (project / "pyproject.toml").write_text(f"[tool.pipec.local]\npython = '{sys.executable}'\n")
+    assert pipec("run", "training.py", cwd=project).returncode == 0
+    (project / "pyproject.toml").write_text("[tool.pipec.local]\npyton = 1\n")
+    assert "error[PC0504]: `[tool.pipec.local]` has no key `pyton`" in pipec("run", "training.py", cwd=project).stderr

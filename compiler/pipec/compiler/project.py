@@ -16,7 +16,7 @@ from pipec.compiler.source import Position, SourceFile, Span
 MARKERS = ("pyproject.toml", ".zen", ".git", "setup.py", "setup.cfg")
 """What stands in a project's root."""
 
-KEYS = frozenset({"sources", "target", "targets", "output", "options"})
+KEYS = frozenset({"sources", "target", "targets", "output", "options", "local"})
 _SKIPPED = frozenset({"tests", "test", "node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"})
 
 
@@ -29,6 +29,7 @@ class Project:
         targets: what to compile to where no `--target` is given.
         output: folder per target, from the root.
         options: backend options per target.
+        pythons: interpreters of `pipec run`, absolute, by name of a step; `*` for all others.
     """
 
     root: Path
@@ -37,6 +38,7 @@ class Project:
     output: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     file: SourceFile | None = None
+    pythons: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_root(start: Path) -> Path:
@@ -116,6 +118,7 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
             output=_table(table, "output", source, faults),
             options=_table(table, "options", source, faults),
             file=source,
+            pythons=_pythons(root, table, source, faults),
         ),
         faults,
     )
@@ -152,6 +155,21 @@ def _table(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[
     what = "text" if wanted is str else "a table"
     faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what} for each target", _place(source, key)))
     return {}
+
+
+def _pythons(root: Path, table: Mapping[str, Any], source: SourceFile, faults: list[Diagnostic]) -> dict[str, str]:
+    """`[tool.pipec.local] python = "…"`, or `[tool.pipec.local.python]` with one for each step."""
+    local = table.get("local", {})
+    given = local.get("python", {}) if isinstance(local, dict) else None
+    for key in local if isinstance(local, dict) else ():
+        if key != "python":
+            message = f"`[tool.pipec.local]` has no key `{key}`"
+            faults.append(Diagnostic("PC0504", message, _place(source, key), help="it has `python`"))
+    found = {"*": given} if isinstance(given, str) else given
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        faults.append(Diagnostic("PC0504", "`python` is a path, or a table of paths by step", _place(source, "local")))
+        return {}
+    return {name: str(root / one) for name, one in found.items()}
 
 
 def _place(source: SourceFile, key: str) -> Span:

@@ -50,7 +50,7 @@ class Outcome:
     """How an attempt ended.
 
     Attributes:
-        message: why it failed, in a line; None where it succeeded.
+        message: why it failed, in a line; None where it succeeded, or found its result in the cache.
         error: the error document, where the step wrote one.
         record: the record, where it succeeded.
     """
@@ -184,7 +184,7 @@ class Attempts:
         if ended is not None and ended.status:
             return Outcome(_failed(error, ended.status), error=error)
         record = _read(folder / layout.RECORD)
-        if record.get("state") != "succeeded":
+        if record.get("state") not in ("succeeded", "cached"):
             return Outcome(_failed(error, 0), error=error)
         return self._succeeded(node, number, invocation, record)
 

@@ -101,7 +101,7 @@ class Processes:
             # It may have ended after the journal's last word.
             outcome = self.attempts.outcome(node, entry.attempt, invocation, None)
             if outcome.message is None:
-                return Found(SUCCEEDED, outcome.outputs)
+                return Found(str(outcome.record["state"]), outcome.outputs)
         if self.selected is not None and node.operation.id not in self.selected:
             earlier = self.earlier.get(node.instance)
             return None if earlier is None else Found(CACHED, earlier.outputs)

@@ -363,7 +363,8 @@ class Scheduler:
         match node.operation:
             case Call():
                 node.outputs = outcome.outputs
-                self._settle(node, graph.SUCCEEDED, outcome)
+                is_cached = outcome.record.get("state") == graph.CACHED
+                self._settle(node, graph.CACHED if is_cached else graph.SUCCEEDED, outcome)
             case If() as branch:
                 self.held.discard(node)
                 self._decided(node, branch, outcome.outputs["output"].json == "1")

@@ -72,7 +72,7 @@ def _options(program: Program, parsed: argparse.Namespace, selected: frozenset[s
         jobs=parsed.jobs,
         # Who names a step wants to see it run.
         use_cache=not (parsed.no_cache or parsed.only or parsed.from_),
-        surroundings=Surroundings(read_all(parsed.secrets, root)),
+        surroundings=Surroundings(read_all(parsed.secrets, root), pythons=program.project.pythons),
         source=program.source,
         resume=parsed.resume,
         tags=tuple(parsed.tag),
@@ -83,6 +83,7 @@ def _options(program: Program, parsed: argparse.Namespace, selected: frozenset[s
 def _run(program: Program, options: Options, parsed: argparse.Namespace) -> int:
     reporter = reporter_for(sys.stderr, is_quiet=parsed.quiet or parsed.format == "json")
     root = program.project.root
+    before: Run | None = None
     try:
         if parsed.stub:
             result = run_stubs(program.pipeline, {}, reporter)
@@ -93,7 +94,7 @@ def _run(program: Program, options: Options, parsed: argparse.Namespace) -> int:
     finally:
         reporter.close()
     status = _finish(result, program, parsed)
-    if parsed.reproduce:
+    if before is not None:
         return _compare(before, result, root, options) or status
     return status
 
