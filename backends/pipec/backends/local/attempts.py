@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.local.graph import Element, Stored
 from pipec.backends.local.recipes import Slots, leaf, slot
 from pipec.backends.local.workers import Job
-from pipec.compiler.configured import configured, declared
+from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir.values import Const
 from pipec.compiler.record import dataclass, field
 from pipec.runtime.store import layout
@@ -76,15 +76,12 @@ def invocation_of(call: Call, step: StepDef, node: Node, parameters: Mapping[str
             direct[name] = slot(stored)
         else:
             compose[name] = slots.recipe(value, node.scope, name)
-    spec: dict[str, Any] = {"function": step.symbol}
+    static = static_invocation(call, step, is_cached=True).spec
+    spec: dict[str, Any] = {name: entry for name, entry in static.items() if name not in ("values", "compose")}
     if values:
         spec["values"] = values
     if compose:
         spec["compose"] = compose
-    spec["outputs"] = {output.name: declared(output) for output in step.outputs}
-    if step.returns_tuple:
-        spec["returns_tuple"] = True
-    spec |= configured(call.config, step)
     carried = tuple(output.name for output in step.outputs if output.carrier == "parameter")
     return Invocation(spec, {**direct, **slots.content}, carried)
 
