@@ -63,8 +63,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_an_error_that_says_so(project: Project, small_disk: Path) -> None:
     """What a step cannot store fails the step; what the journal cannot keep ends the run; nothing is corrupt."""
     b = Builder()
-    b.step("same", "x: Any", "output: Any")
-    grow = b.call("same", x=const("x" * 3_000_000))
+    grow = b.call("repeat", word=const("x"), times=const(3_000_000))
     program = b.pipeline(b.call("load"), grow, outputs={"l": b.out("load")})
     result = project.run(program, root=str(small_disk / "store"), jobs=1)
     assert result.state == "failed"
