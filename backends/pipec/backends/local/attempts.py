@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.local.graph import Element, Stored
 from pipec.backends.local.recipes import Slots, leaf, slot
 from pipec.backends.local.workers import Job
-from pipec.compiler.configured import configured, declared
+from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir.values import Const
 from pipec.compiler.record import dataclass, field
 from pipec.runtime.store import layout
@@ -49,7 +50,7 @@ class Outcome:
     """How an attempt ended.
 
     Attributes:
-        message: why it failed, in a line; None where it succeeded.
+        message: why it failed, in a line; None where it succeeded, or found its result in the cache.
         error: the error document, where the step wrote one.
         record: the record, where it succeeded.
     """
@@ -75,15 +76,12 @@ def invocation_of(call: Call, step: StepDef, node: Node, parameters: Mapping[str
             direct[name] = slot(stored)
         else:
             compose[name] = slots.recipe(value, node.scope, name)
-    spec: dict[str, Any] = {"function": step.symbol}
+    static = static_invocation(call, step, is_cached=True).spec
+    spec: dict[str, Any] = {name: entry for name, entry in static.items() if name not in ("values", "compose")}
     if values:
         spec["values"] = values
     if compose:
         spec["compose"] = compose
-    spec["outputs"] = {output.name: declared(output) for output in step.outputs}
-    if step.returns_tuple:
-        spec["returns_tuple"] = True
-    spec |= configured(call.config, step)
     carried = tuple(output.name for output in step.outputs if output.carrier == "parameter")
     return Invocation(spec, {**direct, **slots.content}, carried)
 
@@ -143,10 +141,11 @@ class Attempts:
         Returns:
             Its path, and that of the log.
         """
-        folder, notes = self.folder(node.instance, number), self.notes(node.instance, number)
+        notes = self.notes(node.instance, number)
         document = self.document(node, number, invocation, facts)
-        notes.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        for each in (notes.parent, notes):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(each)
         path = notes / "invocation.json"
         path.write_text(json.dumps(document), encoding="utf-8")
         return path, notes / "log.txt"
@@ -182,7 +181,7 @@ class Attempts:
         if ended is not None and ended.status:
             return Outcome(_failed(error, ended.status), error=error)
         record = _read(folder / layout.RECORD)
-        if record.get("state") != "succeeded":
+        if record.get("state") not in ("succeeded", "cached"):
             return Outcome(_failed(error, 0), error=error)
         return self._succeeded(node, number, invocation, record)
 
