@@ -10,7 +10,8 @@ A recipe is one of:
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
 step), `clock` (start of the run, what, arguments …), `draw` (number of the run, method of `random.Random`, arguments, keywords),
 `look_up` (kind, query: a `lazy` whose query is computed), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
-(texts …), and the built-in functions of `_BUILT_IN` below, with `range zip enumerate reversed` as lists.
+(texts …), and the built-in functions of `_BUILT_IN` below, with `range zip zip_strict product
+enumerate reversed` as lists.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import builtins
 import datetime as dt
 import hashlib
+import itertools
 import operator
 import os
 from collections.abc import Callable, Mapping
@@ -256,6 +258,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "join": _join,
     "range": lambda *bounds: list(range(*bounds)),
     "zip": lambda *iterables: list(zip(*iterables, strict=False)),
+    "zip_strict": lambda *iterables: list(zip(*iterables, strict=True)),
+    "product": lambda *iterables: list(itertools.product(*iterables)),
     "enumerate": lambda *arguments: list(enumerate(*arguments)),
     "reversed": lambda value: list(reversed(value)),
     **{name: getattr(builtins, name) for name in _BUILT_IN.split()},

@@ -74,6 +74,8 @@ CODES: dict[str, Code] = {
     "PC0326": Code("loop-without-step", "a loop of the run computes a list and calls no step"),
     "PC0327": Code("changed-in-place", "a value that only a run knows is changed in place"),
     "PC0328": Code("raises-in-run", "only a run knows whether the pipeline raises"),
+    "PC0329": Code("dynamic-only", "something that only a program beside the run could do"),
+    "PC0330": Code("nothing-to-map", "the arguments of a mapped call do not say how often it is made"),
     # 04: target
     "PC0401": Code("unsupported-feature", "the target cannot do what the program asks"),
     "PC0402": Code("ignored-feature", "a setting has no meaning on the target"),
@@ -103,6 +105,8 @@ CODES: dict[str, Code] = {
     "PC0704": Code("step-failed", "a step of a run failed"),
     "PC0705": Code("unknown-secret", "a step needs a secret that is not known here"),
     "PC0706": Code("unknown-run", "there is no such run in the store"),
+    "PC0707": Code("unknown-step", "a command names a step that the pipeline does not call"),
+    "PC0708": Code("no-earlier-result", "a part of a pipeline needs a result that no earlier run has"),
     # 09: internal
     "PC0901": Code("invalid-ir", "the compiler made an invalid intermediate representation"),
     "PC0902": Code("invalid-output", "the compiler wrote something that its own check refuses"),

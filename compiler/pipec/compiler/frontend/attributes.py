@@ -17,6 +17,7 @@ from pipec.compiler.frontend.values import (
     Frame,
     FunctionValue,
     InstanceValue,
+    MapResult,
     Method,
     ModuleValue,
     PipelineValue,
@@ -33,11 +34,17 @@ from pipec.compiler.frontend.values import (
     name_of,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Output
+from pipec.compiler.ir.values import Expr, Item, Output
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.source import Span
+
+FUTURE = frozenset({"load", "result", "artifacts", "wait", "running", "get_artifact", "chunk"})
+"""Methods of the futures that a call in a dynamic pipeline returns."""
+
+MAP_RESULT = frozenset({"load", "result", "artifacts", "wait", "running", "unpack"})
+"""Methods of what a mapped call returns."""
 
 STEP_METHODS = frozenset(
     {"with_options", "configure", "after", "submit", "map", "product", "entrypoint", "copy", "resolve"}
@@ -98,6 +105,10 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
             if name in {"__name__", "__qualname__"}:
                 return qualified_name.rpartition(".")[2] if name == "__name__" else qualified_name
             return _missing(owner, name, span)
+        case MapResult() if name in MAP_RESULT:
+            return Method(owner, name)
+        case MapResult() if name == "futures":
+            return owner
         case _:
             return _of_plain(owner, name, span)
 
@@ -167,7 +178,7 @@ def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
             return value.operation
         if name == "output_name":
             return value.name
-        if name in {"after", "load", "result", "artifacts"}:
+        if name == "after" or name in FUTURE:
             return Method(owner, name)
     kind = _class_of(value.type)
     if kind is not None and callable(getattr(kind, name, None)):
@@ -175,6 +186,11 @@ def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
     if kind is not None and hasattr(kind, name) and not name.startswith("_"):
         type_ = types.INT if value.type.name in _RARE_CLASSES else types.ANY
         return operations.symbolic("attr", [owner, name], type_, span)
+    if isinstance(value, Output | Item | Expr) and name == "item_count":
+        operations.check_use(owner, "`.item_count`", span)
+        return operations.symbolic("len", [owner], types.INT, span)
+    if isinstance(value, Item | Expr) and name in FUTURE:
+        return Method(owner, name)
     operations.check_use(owner, f"`.{name}`", span)
     if kind is not None:
         raise Fault(_no_attribute(f"a `{value.type}`", name, span, dir(kind)))
@@ -184,7 +200,7 @@ def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
 def _of_result(owner: StepResult, name: str, span: Span) -> Any:
     if name == "invocation_id":
         return owner.operation
-    if name in {"after", "wait", "result", "load", "artifacts"}:
+    if name == "after" or name in FUTURE:
         return Method(owner, name)
     raise Fault(
         Diagnostic(

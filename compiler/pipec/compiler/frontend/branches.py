@@ -260,7 +260,7 @@ def name_of_condition(word: str, test: ast.expr) -> str:
     while pending:
         node = pending.pop(0)
         if isinstance(node, ast.Name):
-            return f"{word}_{node.id}"
+            return f"{word}_{node.id}" if node.id.isidentifier() else word
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and (node.args or node.keywords):
             pending.extend(ast.iter_child_nodes(node))
             pending.remove(node.func)

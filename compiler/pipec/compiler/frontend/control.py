@@ -113,7 +113,7 @@ class ControlMixin:
         Raises:
             Fault: something in it cannot travel.
         """
-        return Symbolic(operations.to_value(value, span))
+        return operations.as_symbolic(value, span)
 
     def settle_open(self, value: Any, span: Span) -> Any:
         """`value`, as one value of the run if it is a list or dict of which only a run knows how much it holds."""
@@ -217,11 +217,19 @@ def run_time_decision(construct: str, value: Symbolic, span: Span) -> BaseExcept
 
     parameters = parameters_of([value])
     if parameters:
-        return Freeze(parameters, span, CONSTRUCTS.get(construct, construct))
+        return Freeze(parameters, span, _DECIDED.get(construct, f"what {construct} does"))
     return Fault(run_time_control(construct, value, span))
 
 
-CONSTRUCTS = {
+_DECIDED = {
+    "if": "which way a condition goes that must be known",
+    "while": "how often `while` runs",
+    "match": "which `case` is taken",
+    "loop": "how often a loop runs",
+    "a comprehension": "how often a comprehension runs",
+}
+
+_CONSTRUCTS = {
     "if": "`if`",
     "while": "`while`",
     "match": "`match`",
@@ -238,7 +246,7 @@ def run_time_control(construct: str, value: Symbolic, span: Span) -> Diagnostic:
     if type(value.value).__name__ == "Param":
         name = cast("Any", value.value).name
         help_ = f"fix the parameter for this compilation with `--bind {name}=VALUE`, or decide inside a step"
-    what = CONSTRUCTS.get(construct, construct)
+    what = _CONSTRUCTS.get(construct, construct)
     return Diagnostic(
         "PC0312", f"{what} over {describe(value)}, which only a run knows, cannot be expressed", span, help=help_
     )

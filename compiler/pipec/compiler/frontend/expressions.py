@@ -35,7 +35,7 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Const, Item, Output
+from pipec.compiler.ir.values import Const, Expr, Item, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,7 +132,13 @@ class ExpressionMixin:
             kind = types.union_of([first.value.type, operations.to_value(value, span).type])
             return operations.symbolic(name, [first, value], kind, span)
         arms = [(first, others), (None, lambda: first)] if name == "and" else [(first, lambda: first), (None, others)]
-        return this.choose(arms, name_of_condition("if", node.values[0]), span)
+        chosen = this.choose(arms, name_of_condition("if", node.values[0]), span)
+        if isinstance(chosen, Symbolic) and isinstance(chosen.value, Expr) and chosen.value.op == "if":
+            condition, then, otherwise = chosen.value.operands
+            if condition is (otherwise if name == "and" else then):  # no step was called: the plain operator says it
+                value = then if name == "and" else otherwise
+                return operations.symbolic(name, [first, Symbolic(value)], chosen.value.type, span)
+        return chosen
 
     def _eval_Compare(self, node: ast.Compare, frame: Frame) -> Any:
         this = cast("Interpreter", self)

@@ -38,10 +38,12 @@ class Changed:
     Attributes:
         names: for each frame the names dict, and which of them the body binds anew.
         containers: lists and dicts that the body adds to, with the name that each is reached through.
+        carried: what stands for a name that the body binds anew, while it is evaluated again.
     """
 
     names: list[tuple[dict[str, Any], list[str]]] = field(default_factory=list[tuple[dict[str, Any], list[str]]])
     containers: list[tuple[Any, str]] = field(default_factory=list[tuple[Any, str]])
+    carried: list[Unbound] = field(default_factory=list[Unbound])
 
 
 class LoopMixin:
@@ -53,6 +55,7 @@ class LoopMixin:
         variable: str,
         span: Span,
         body: Callable[[Symbolic], Signal],
+        after: tuple[str, ...] = (),
         max_parallelism: int | None = None,
     ) -> None:
         """Evaluates `body` for the item of a loop over `items`, adds the `ForEach`, and leaves what it collects.
@@ -87,7 +90,7 @@ class LoopMixin:
             block, delta = self._run_once(item, body, changed, span)
         collector = Collector(this, identifier, items, span, graph.size > size)
         for names, bound in changed.names:
-            self._leave(names, bound, delta, span)
+            self._leave(names, bound, delta, changed.carried, span)
         for container, name in changed.containers:
             change = delta.get(id(container))
             if change is not None:
@@ -96,7 +99,7 @@ class LoopMixin:
         if graph.size > size:
             graph.add(
                 ForEach(
-                    identifier, items.value, block, collector.results, span, (), max_parallelism, variable or "item"
+                    identifier, items.value, block, collector.results, span, after, max_parallelism, variable or "item"
                 )
             )
         else:
@@ -113,7 +116,9 @@ class LoopMixin:
         try:
             for names, bound in poisoned.names:
                 this.journal.touch(names)
-                names.update({name: Unbound(carried(name, span)) for name in bound if name in names})
+                marks = {name: Unbound(carried(name, span)) for name in bound if name in names}
+                names.update(marks)
+                poisoned.carried.extend(marks.values())
             for container, name in poisoned.containers:
                 unknown = Unknown(carried(name, span))
                 spread = Spread(unknown)
@@ -148,7 +153,9 @@ class LoopMixin:
                 found.containers.append((change.container, name))
         return found
 
-    def _leave(self, names: dict[str, Any], bound: list[str], delta: Delta, span: Span) -> None:
+    def _leave(
+        self, names: dict[str, Any], bound: list[str], delta: Delta, marks: list[Unbound], span: Span
+    ) -> None:
         """Behind the loop, a name that its body binds may not be read."""
         this = cast("Interpreter", self)
         change = delta.get(id(names))
@@ -156,8 +163,7 @@ class LoopMixin:
             return
         this.journal.touch(names)
         for name in bound:
-            value = change.after.get(name)
-            if not (isinstance(value, Unbound) and value.diagnostic == carried(name, span)):
+            if not any(change.after.get(name) is mark for mark in marks):
                 names[name] = Unbound(last_item(name, span))
 
     def loop_statement(self, node: ast.For, items: Symbolic, frame: Frame) -> Signal:

@@ -33,14 +33,17 @@ from pipec.compiler.frontend.values import (
     is_known,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.model import Parameter, Pipeline, PipelineOutput, StepDef
+from pipec.compiler.ir.model import Call, Parameter, Pipeline, PipelineOutput, StepDef
+from pipec.compiler.ir.rewrite import rewrite
 from pipec.compiler.ir.values import Const, Output, Param
-from pipec.compiler.record import dataclass, field
+from pipec.compiler.ir.walk import calls
+from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.ir.model import Block, Operation
     from pipec.compiler.ir.types import Type
     from pipec.compiler.source import Span
 
@@ -58,6 +61,9 @@ class Program:
     options: Mapping[str, Setting] = field(default_factory=dict)
     name: str = ""
     steps: dict[str, StepDef] = field(default_factory=dict)
+    _orders: list[tuple[str, str | None, tuple[str, ...]]] = field(
+        default_factory=list[tuple[str, str | None, tuple[str, ...]]]
+    )
     _awaited: list[tuple[str, Span]] = field(default_factory=list)
     _defined: dict[tuple[int, str], StepDef] = field(default_factory=dict)
 
@@ -74,6 +80,28 @@ class Program:
             self._defined[key] = definition
             self.steps.setdefault(definition.symbol, definition)
         return self._defined[key]
+
+    def order(self, step: StepDef, other: str | None, ids: tuple[str, ...]) -> None:
+        """Remembers that every call of `step` waits for every call of the step `other`, or for the operations `ids`."""
+        self._orders.append((step.symbol, other, ids))
+
+    def ordered(self, body: Block) -> Block:
+        """The body with what `order` asked for."""
+        if not self._orders:
+            return body
+        of_step: dict[str, list[str]] = {}
+        for call in calls(body):
+            of_step.setdefault(call.step, []).append(call.id)
+        waits: dict[str, list[str]] = {}
+        for symbol, other, ids in self._orders:
+            waits.setdefault(symbol, []).extend([*of_step.get(other or "", ()), *ids])
+
+        def ordered(operation: Operation) -> tuple[Operation, ...]:
+            extra = waits.get(operation.step, []) if isinstance(operation, Call) else []
+            after = tuple(dict.fromkeys([*operation.after, *(one for one in extra if one != operation.id)]))
+            return (operation if after == operation.after else replace(operation, after=after),)
+
+        return rewrite(body, ordered)
 
     def await_id(self, name: str, span: Span) -> None:
         """Remembers that `after=` names `name`, which may be made later."""
@@ -179,13 +207,15 @@ def _lower(
         interpreter.report(Diagnostic("PC0308", message, place, help="call a `@step` function in its body"))
     if has_errors(interpreter.diagnostics):
         return None
+    called = {call.step for call in calls(graph.body())}
+    steps = {symbol: step for symbol, step in program.steps.items() if symbol in called}
     return Pipeline(
         name=pipeline_name(pipeline),
         symbol=f"{function.module.name}:{function.qualified_name}",
         parameters=parameters,
-        body=graph.body(),
+        body=program.ordered(graph.body()),
         outputs=outputs,
-        steps=program.steps,
+        steps=steps,
         config=config,
         span=place,
         doc=docstring(node),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import files, lookups, operations
+from pipec.compiler.frontend.attributes import FUTURE, MAP_RESULT
 from pipec.compiler.frontend.builtin_calls import settle
 from pipec.compiler.frontend.configuration import check_options, merge_options
 from pipec.compiler.frontend.control import element_type, run_time_decision
@@ -20,6 +21,7 @@ from pipec.compiler.frontend.values import (
     Frame,
     FunctionValue,
     InstanceValue,
+    MapResult,
     Method,
     PipelineValue,
     ProjectFile,
@@ -94,6 +96,14 @@ def call_method(interpreter: Interpreter, method: Method, arguments: Arguments, 
             receiver, "artifact", "model_artifact"
         ):
             return receiver
+        case Symbolic() | StepResult() if method.name in FUTURE:
+            from pipec.compiler.frontend.dynamic import of_future
+
+            return of_future(receiver, method.name, arguments, span)
+        case MapResult() if method.name in MAP_RESULT:
+            from pipec.compiler.frontend.dynamic import of_map_result
+
+            return of_map_result(receiver, method.name)
         case Symbolic():
             return _of_symbolic(interpreter, receiver, method.name, arguments, span)
         case InstanceValue() | ClassValue():
@@ -213,8 +223,6 @@ def _method_type(name: str) -> types.Type:
 
 
 def _of_symbolic(interpreter: Interpreter, receiver: Symbolic, name: str, arguments: Arguments, span: Span) -> Any:
-    if isinstance(receiver.value, Output) and name in {"load", "result", "artifacts"}:
-        raise Fault(_dynamic(f"`.{name}()`", span))
     operations.check_use(receiver, f"`.{name}()`", span)
     if name in CHANGING and receiver.value.type.name not in {"str", "bytes"}:
         raise Fault(_changed_in_place(receiver, name, span))
@@ -295,17 +303,25 @@ def _of_step(
             check_options(arguments.keywords, "step changes")
             return StepValue(step.definition, merge_options(step.options, arguments.keywords))
         case "configure":
-            message = "`step.configure()` changes a step for every later call; that is not supported yet"
+            if interpreter.graph is None:
+                _keywords_only(arguments, "configure")
+                check_options(arguments.keywords, "step changes")
+                step.options = merge_options(step.options, arguments.keywords)
+                return step
+            message = "`step.configure()` changes a step for every later call, also those of other pipelines"
             raise Fault(Diagnostic("PC0210", message, span, help="use `with_options`, which makes a new step"))
-        case "entrypoint":
+        case "entrypoint" | "submit":
             from pipec.compiler.frontend.step_calls import call_step
 
             return call_step(interpreter, step, arguments, span)
+        case "map" | "product":
+            from pipec.compiler.frontend.dynamic import map_step
+
+            return map_step(interpreter, step, arguments, name == "product", span)
         case "copy":
             return step
         case "after":
-            message = "`step.after(…)` on the step itself is not supported yet"
-            raise Fault(Diagnostic("PC0210", message, span, help="pass `after=` in the call"))
+            return _order_step(interpreter, step, arguments, span)
         case _:
             raise Fault(_dynamic(f"`.{name}()`", span))
 
@@ -318,7 +334,7 @@ def _of_pipeline(
         _keywords_only(arguments, name)
         check_options(arguments.keywords, "pipeline changes")
         return PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords))
-    if name == "entrypoint":
+    if name in {"entrypoint", "submit", "embed"}:
         from pipec.compiler.frontend.pipeline_calls import call_pipeline
 
         return call_pipeline(interpreter, pipeline, arguments, span, frame)
@@ -342,6 +358,21 @@ def _order(interpreter: Interpreter, operation: str, arguments: Arguments, span:
     names = [name for one in arguments.positional for name in after_ids(interpreter, Setting(one.value, one.span))]
     graph.update(operation, after=tuple(dict.fromkeys([*found.after, *names])))
     return receiver
+
+
+def _order_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, span: Span) -> None:
+    """`step.after(other)`: every call of the step waits for every call of the other, or for a result."""
+    if interpreter.graph is None:
+        raise Fault(Diagnostic("PC0304", "steps are ordered in the body of a pipeline", span))
+    definition = interpreter.program.step(interpreter, step, span)
+    for one in arguments.positional:
+        for other in one.value if isinstance(one.value, list | tuple) else (one.value,):
+            if isinstance(other, StepValue):
+                interpreter.program.order(definition, interpreter.program.step(interpreter, other, span).symbol, ())
+            else:
+                from pipec.compiler.frontend.step_calls import after_ids
+
+                interpreter.program.order(definition, None, tuple(after_ids(interpreter, Setting(other, one.span))))
 
 
 def _dynamic(what: str, span: Span) -> Diagnostic:

@@ -24,6 +24,7 @@ from pipec.compiler.frontend.values import (
     SdkSymbol,
     SettingsValue,
     Unknown,
+    Unmapped,
     find_unknown,
 )
 
@@ -96,6 +97,12 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
         return lookups.client(span)
     if symbol.name == "get_pipeline_context":
         return lookups.pipeline_context(interpreter, span)
+    if symbol.name == "unmapped" and len(arguments.positional) == 1 and not arguments.keywords:
+        return Unmapped(arguments.positional[0].value)
+    if symbol.name == "wait":
+        from pipec.compiler.frontend.dynamic import waiting
+
+        return Unknown(waiting(span))
     if symbol.name == "CommandStep":
         message = "`CommandStep` is not supported yet"
         return Unknown(Diagnostic("PC0210", message, span, help="write a step that runs the command"))

@@ -11,6 +11,7 @@ from pipec.compiler.frontend.assignments import AssignmentMixin, bound_names
 from pipec.compiler.frontend.branches import check_condition
 from pipec.compiler.frontend.failures import FailureMixin, dropped, one_line
 from pipec.compiler.frontend.jumps import BREAK, CONTINUE, Maybe, Returned, Signal, as_maybe, settled
+from pipec.compiler.frontend.patterns import match_as_if, subject_name
 from pipec.compiler.frontend.values import Fault, Frame, ProjectFile, StepResult, Symbolic, Unknown, describe
 from pipec.compiler.record import replace
 
@@ -35,6 +36,8 @@ class StatementMixin(AssignmentMixin, FailureMixin):
             is_last = False
             try:
                 this.burn(statement, frame)
+                if type(statement) is ast.Match:
+                    statement = self._as_if(statement, frame)
                 if type(statement) is ast.If:
                     signal, is_last = self._run_If(statement, frame, statements, index + 1)
                 else:
@@ -243,9 +246,20 @@ class StatementMixin(AssignmentMixin, FailureMixin):
                 frame.nonlocal_names[name] = scope
         return None
 
+    def _as_if(self, node: ast.Match, frame: Frame) -> ast.stmt:
+        """A `match` over a run-time value as the `if` that it is short for; any other as it is."""
+        this = cast("Interpreter", self)
+        name = subject_name(node)
+        frame.names[name] = subject = this.settle_open(
+            this.evaluate(node.subject, frame), this.span(node.subject, frame)
+        )
+        if not isinstance(subject, Symbolic):
+            return node
+        return match_as_if(node, node.subject.id if isinstance(node.subject, ast.Name) else name) or node
+
     def _run_Match(self, node: ast.Match, frame: Frame) -> Signal:
         this = cast("Interpreter", self)
-        subject = this.evaluate(node.subject, frame)
+        subject = frame.names[subject_name(node)]
         span = this.span(node.subject, frame)
         if isinstance(subject, Symbolic | StepResult | Unknown):
             this.truth(subject, span, "match")

@@ -5,24 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend import host, operations
 from pipec.compiler.frontend.calls import Arguments, unknown_argument
 from pipec.compiler.frontend.configuration import call_config, check_options
+from pipec.compiler.frontend.merging import parameters_of
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     Fault,
+    Freeze,
     Setting,
+    SettingsValue,
     StepResult,
     StepValue,
     Symbolic,
     Unknown,
+    Unmapped,
     describe,
     find_unknown,
     name_of,
 )
 from pipec.compiler.ir.model import Call, StepDef
-from pipec.compiler.ir.values import Output, Value
+from pipec.compiler.ir.values import Item, Output, Value
+from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.source import Span
 
@@ -38,18 +46,68 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     if interpreter.graph is None:
         message = f"the step `{name_of(step)}` is called outside a pipeline"
         return Unknown(Diagnostic("PC0204", message, span, help="call it in the body of a `@pipeline` function"))
+    step, label = _labelled(step)
     definition = interpreter.program.step(interpreter, step, span)
+    _freeze_options(step, definition)
     check_options(step.options, "step")
     given = dict(arguments.keywords)
     identifier = _identifier(given.pop("id", None) or step.options.get("id"))
+    if isinstance(identifier, Symbolic):
+        label, identifier = identifier, None
     orders = [one for one in (step.options.get("after"), given.pop("after", None)) if one]
-    bound = _bind(definition, arguments.positional, given, step.options.get("parameters"), span)
+    bound = bind_inputs(definition, arguments.positional, given, step.options.get("parameters"), span)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     config = call_config(interpreter, step)
     name = interpreter.graph.reserve(_base(step, definition), span, identifier)
-    interpreter.graph.add(Call(name, definition.symbol, values, span, config, after))
+    interpreter.graph.add(
+        Call(name, definition.symbol, values, span, config, after, None if label is None else label.value)
+    )
     return result_of(name, definition)
+
+
+def _labelled(step: StepValue) -> tuple[StepValue, Symbolic | None]:
+    """The step without a `name=` that only a run knows, and that name: it labels the call, and its id is the step's own."""
+    given = step.options.get("name")
+    if given is None or not isinstance(given.value, Symbolic):
+        return step, None
+    operations.check_use(given.value, "naming a step by it", given.span)
+    host.check_shape(given.value, "the name of a call", given.span)
+    options = {key: one for key, one in step.options.items() if key != "name"}
+    return StepValue(step.definition, options, step.fields), given.value
+
+
+_OF_THE_CALL = frozenset({"name", "id", "after", "parameters"})
+
+
+def _freeze_options(step: StepValue, definition: StepDef) -> None:
+    """Options of a step are fixed in the file: a parameter in them must be known.
+
+    Raises:
+        Freeze: there is one.
+    """
+    for key, setting in step.options.items():
+        for one in run_time_parts(setting.value) if key not in _OF_THE_CALL else ():
+            if parameters := parameters_of([one]):
+                raise Freeze(parameters, setting.span, f"`{key}=` of the step `{definition.name}`")
+
+
+def run_time_parts(value: Any) -> Iterator[Symbolic]:
+    """The run-time values in a setting."""
+    match value:
+        case Symbolic():
+            yield value
+        case list() | tuple():
+            for one in value:
+                yield from run_time_parts(one)
+        case dict():
+            for one in value.values():
+                yield from run_time_parts(one)
+        case SettingsValue(fields=fields):
+            for one in fields.values():
+                yield from run_time_parts(one)
+        case _:
+            return
 
 
 def result_of(name: str, definition: StepDef) -> Any:
@@ -65,9 +123,20 @@ def _base(step: StepValue, definition: StepDef) -> str:
     return given.value if given is not None and isinstance(given.value, str) else definition.name
 
 
-def _identifier(given: Setting | None) -> str | None:
+def _identifier(given: Setting | None) -> str | Symbolic | None:
+    """The id that a call is given; a run-time value if it depends on the item of a loop.
+
+    Raises:
+        Freeze: it depends on parameters.
+        Fault: it is no text.
+    """
     if given is None or given.value is None:
         return None
+    if isinstance(given.value, Symbolic):
+        if any(isinstance(leaf, Item) for leaf in leaves(given.value.value)):
+            return given.value
+        if parameters := parameters_of([given.value]):
+            raise Freeze(parameters, given.span, "the id of a call")
     if isinstance(given.value, Unknown):
         raise Fault(given.value.diagnostic)
     if not isinstance(given.value, str) or not given.value:
@@ -76,7 +145,7 @@ def _identifier(given: Setting | None) -> str | None:
     return given.value
 
 
-def _bind(
+def bind_inputs(
     definition: StepDef, positional: list[Setting], keywords: dict[str, Setting], preset: Setting | None, span: Span
 ) -> dict[str, Setting]:
     """The arguments by input name, in the order of the signature; `with_options(parameters=…)` fills what is left."""
@@ -118,7 +187,10 @@ def _missing(definition: StepDef, listed: str, span: Span) -> Diagnostic:
 
 def _convert(bound: dict[str, Setting], definition: StepDef) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    for name, setting in bound.items():
+    for name, wrapped in bound.items():
+        setting = wrapped
+        if isinstance(wrapped.value, Unmapped):
+            setting = Setting(wrapped.value.value, wrapped.span, wrapped.keyword)
         unknown = find_unknown(setting.value)
         if unknown is not None:
             raise Fault(_with_use(unknown.diagnostic, definition.name, name, setting.span))

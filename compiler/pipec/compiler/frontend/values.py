@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Symbolic:
-    """A value that a run knows: a parameter, a result, or computed from them; `size` counts what it is made of."""
+    """A value that a run knows: a parameter, a result, or computed from them.
+
+    Attributes:
+        size: how many parts it is made of, one that is used twice counted twice.
+        depth: how deep these are nested.
+    """
 
     value: ir.Value
     size: int = 1
+    depth: int = 0
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -94,6 +100,21 @@ class ProjectFile:
 
     path: str
     text: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Unmapped:
+    """`unmapped(value)`: goes as a whole to every call of a mapped step."""
+
+    value: Any
+
+
+class MapResult(list[Any]):
+    """What `step.map(…)` returns: a list of results, and for each output of the step the list of its values."""
+
+    def __init__(self, results: list[Any], columns: tuple[list[Any], ...]) -> None:
+        super().__init__(results)
+        self.columns = columns
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -250,7 +271,7 @@ MISSING = object()
 ABSTRACT = (
     Symbolic, StepResult, Unknown, External, SdkSymbol, ModuleValue, FunctionValue, ClassValue, InstanceValue,
     EnumMember, SettingsValue, StepValue, PipelineValue, Method, Builtin, FieldDefault, AnnotationAlias, Spread,
-    RunTimeKey, RunMetadata, ProjectFile,
+    RunTimeKey, RunMetadata, ProjectFile, Unmapped,
 )  # fmt: skip
 """Every class of a value that is not the Python value itself."""
 
@@ -293,7 +314,7 @@ def find_unknown(value: Any) -> Unknown | None:
     """The first `Unknown` in `value`, looking into containers."""
     if isinstance(value, Unknown):
         return value
-    if isinstance(value, Spread | RunTimeKey):
+    if isinstance(value, Spread | RunTimeKey | Unmapped):
         return find_unknown(value.value)
     parts: list[Any] = []
     if isinstance(value, dict):
@@ -330,7 +351,7 @@ def describe(value: Any) -> str:  # noqa: C901, PLR0912 - a flat dispatch over k
             return f"`{name}`"
         case AnnotationAlias():
             return "a type"
-        case Spread() | RunTimeKey():
+        case Spread() | RunTimeKey() | Unmapped():
             return "a value computed from run-time values"
         case RunMetadata():
             return "the metadata of what is looked up"

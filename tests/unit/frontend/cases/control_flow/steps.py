@@ -43,3 +43,13 @@ def log(x: object = None) -> None:
 @step
 def report(scores: object) -> str:
     return str(scores)
+
+
+@step
+def numbers() -> list[int]:
+    return [1, 2]
+
+
+@step
+def anything():
+    return [1]
