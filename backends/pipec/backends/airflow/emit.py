@@ -84,7 +84,7 @@ def _helpers(made: Sequence[Task]) -> Iterator[str]:
     """The functions that make tasks, those that the file needs."""
     makers = {task.maker for task in made}
     yield _template("looped" if any(task.index for task in made) else "launcher")
-    yield from (_template(maker) for maker in ("branch", "loop", "flatten") if maker in makers)
+    yield from (_template(maker) for maker in ("branch", "loop", "flatten", "last") if maker in makers)
 
 
 def _template(name: str) -> str:

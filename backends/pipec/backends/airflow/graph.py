@@ -213,6 +213,12 @@ class Graph:
             if kind == "loop" and (lister := self.lister(id_)) is not None:
                 yield lister
 
+    def tails(self) -> Iterator[str]:
+        """The tasks that have ended only if all have: where each other one has a task that waits for it alone."""
+        for key, afters in self.afters.items():
+            if not any(set(self.befores[after]) == {key} for after in afters):
+                yield key
+
     def reachable(self, keys: Iterable[str]) -> set[str]:
         """Some tasks and all that wait for them, directly or not."""
         found = set(keys)

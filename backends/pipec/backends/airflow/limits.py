@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.options import LONGEST_TAG, tags
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.ir.values import Lazy
-from pipec.compiler.ir.walk import calls, leaves
+from pipec.compiler.ir.walk import calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,11 +58,6 @@ def _call(call: Call, pipeline: Pipeline) -> Iterator[Diagnostic]:
         if output.name == "return_value":
             message = "an output cannot be called `return_value` on Airflow, which keeps all results under that name"
             yield Diagnostic("PC0406", message, call.span, help="give the output another name")
-    for value in call.arguments.values():
-        for leaf in leaves(value):
-            if isinstance(leaf, Lazy) and leaf.kind != "environment":
-                message = "Airflow cannot do this: look-ups in the store when a step starts"
-                yield Diagnostic("PC0401", message, call.span, notes=("environment variables can be looked up",))
 
 
 def _docker(pipeline: Pipeline) -> Iterator[Diagnostic]:

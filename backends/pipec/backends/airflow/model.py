@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.model import CodeFile
     from pipec.compiler.ir.values import Json
 
-Maker = Literal["step", "branch", "loop", "flatten"]
+Maker = Literal["step", "branch", "loop", "flatten", "last"]
 """The function of the file that makes a task: one that runs a step, one that decides which arm of a condition runs, one
-that lists the indices of a loop, one that lists those of a loop in a loop."""
+that lists the indices of a loop, one that lists those of a loop in a loop, one that comes after all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.airflow import schedule
 from pipec.backends.airflow.literals import Brackets, Node, Prose, literal, quoted
+from pipec.compiler.configured import configured
+from pipec.compiler.gates import is_gate
+from pipec.compiler.ir.values import Lazy
+from pipec.compiler.ir.walk import leaves
+from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipec.compiler.ir.config import Config
-    from pipec.compiler.ir.model import Call, Pipeline
-    from pipec.compiler.ir.values import Json, Lazy
+    from pipec.compiler.ir.model import Call, Pipeline, StepDef
+    from pipec.compiler.ir.values import Json
 
 LONGEST_TAG = 100
 
@@ -63,18 +68,42 @@ def of_task(config: Config, doc: str, default_retries: int = 0) -> dict[str, Nod
     return found
 
 
-def of_launcher(call: Call, pipeline: Pipeline, python: str | None) -> dict[str, Json]:
+def of_spec(call: Call, step: StepDef) -> dict[str, Json]:
+    """The configuration that the step's own process needs; `cached` has what only makes its cache key."""
+    found = configured(call.config, step)
+    # Only hooks ask which attempt is the last.
+    left_out = {"cache"} if "hooks" in found else {"cache", "attempts"}
+    if "hooks" in found:
+        found["hooks"] = {
+            name: {key: value for key, value in hook.items() if value} for name, hook in found["hooks"].items()
+        }
+    return {name: value for name, value in found.items() if name not in left_out}
+
+
+def cached(call: Call, step: StepDef) -> dict[str, Json] | None:
+    """What the cache key of a step is made of; None where its result is not reused."""
+    found: dict[str, Json] | None = configured(call.config, step).get("cache")
+    return found
+
+
+def of_launcher(call: Call, pipeline: Pipeline, python: str | None, secret: str | None) -> dict[str, Json]:
     """What the launcher needs to know beyond the invocation."""
     config = call.config
+    if is_gate(call) and any(isinstance(leaf, Lazy) for value in call.arguments.values() for leaf in leaves(value)):
+        # What it looks up is that of the pipeline, as no step is asked.
+        config = replace(config, environment=pipeline.config.environment, secrets=pipeline.config.secrets)
+    secrets = [*config.secrets, *((secret,) if secret and secret not in config.secrets else ())]
     found: dict[str, Json] = {}
     if config.environment:
         found["environment"] = {name: _variable(value) for name, value in config.environment.items()}
-    if config.secrets:
-        found["secrets"] = list(config.secrets)
+    if secrets:
+        found["secrets"] = secrets
     if config.extra:
         found["extra"] = dict(config.extra)
     if python:
         found["python"] = python
+    if pipeline.config.execution_mode == "stop_on_failure":
+        found["stop_on_failure"] = True
     return found
 
 
