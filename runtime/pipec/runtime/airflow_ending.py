@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipec.runtime import airflow_inputs
 else:
-    airflow_inputs = types.SimpleNamespace(
-        **runpy.run_path(str(pathlib.Path(__file__).with_name("airflow_inputs.py")))
-    )
+    airflow_inputs = types.SimpleNamespace(**runpy.run_path(str(pathlib.Path(__file__).with_name("airflow_inputs.py"))))
 
 _STATES = {
     "success": "succeeded",
@@ -178,7 +176,9 @@ def finish(document: Mapping[str, Any]) -> int:
                 elif name in spec["compose"]:
                     outputs[name] = codec.encode(composer.evaluate(spec["compose"][name]))
             except Exception as problem:
-                print(f"pipec: the output `{name}` is not recorded: {type(problem).__name__}: {problem}", file=sys.stderr)
+                print(
+                    f"pipec: the output `{name}` is not recorded: {type(problem).__name__}: {problem}", file=sys.stderr
+                )
         started = document.get("start_time")
         store.runs.begin(Run(about.pipeline, about.run, started=started))
         store.runs.finish(

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import pathlib
 import urllib.parse
@@ -62,7 +64,7 @@ class Sources:
         compose: dict[str, Any] = {}
         for name, recipe in spec.get("compose", {}).items():
             expanded = self._expand(recipe, ())
-            if set(expanded) == {"slot"}:
+            if set(expanded) == {"slot"} and expanded["slot"] in self.slots:
                 # An argument that is one value is read by its annotation.
                 self.slots[name] = self.slots[expanded["slot"]]
             else:
@@ -133,12 +135,12 @@ class Sources:
 
 def skipping(why: str) -> Exception:
     """What makes Airflow skip a task."""
-    try:
-        from airflow.sdk.exceptions import AirflowSkipException
-    except ImportError:
-        from airflow.exceptions import AirflowSkipException
-    made: Exception = AirflowSkipException(why)
-    return made
+    # Since Airflow 3.2 it is in the first of them, and the second one warns.
+    for module in ("airflow.sdk.exceptions", "airflow.exceptions"):
+        with contextlib.suppress(ImportError, AttributeError):
+            made: Exception = importlib.import_module(module).AirflowSkipException(why)
+            return made
+    raise ImportError("this Airflow has no AirflowSkipException")
 
 
 def _pulled(context: Mapping[str, Any], source: Mapping[str, str]) -> Any:

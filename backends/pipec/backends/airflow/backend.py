@@ -31,7 +31,9 @@ class AirflowBackend:
             "`inline`: steps run on the worker, also where Docker settings describe an image",
             choices=("inline",),
         ),
-        Option("artifact_secret", "an Airflow Variable whose keys become variables of every step, to reach the store with"),
+        Option(
+            "artifact_secret", "an Airflow Variable whose keys become variables of every step, to reach the store with"
+        ),
         Option("python", "path of the interpreter on the workers that runs the steps; by default the worker's own"),
     )
     ledger: Ledger = LEDGER

@@ -132,8 +132,9 @@ def _loop(loop: Loop, indent: int) -> list[str]:
         lines += ["", *edges.lines(loop.edges, indent + 4)]
     if loop.returned:
         lines += ["", f"{space}    return {', '.join(loop.returned)}"]
-    over = ("", loop.over) if len(loop.indices) > 1 else (f"{loop.indices[0]}=", loop.over)
-    mapped = call(f"{loop.variable}.{'expand_kwargs' if len(loop.indices) > 1 else 'expand'}", over)
+    is_single = len(loop.indices) == 1
+    over = (f"{loop.indices[0]}=" if is_single else "", loop.over)
+    mapped = call(f"{loop.variable}.{'expand' if is_single else 'expand_kwargs'}", over)
     assigned = f"{', '.join(loop.returned)} = " if loop.returned else ""
     return [*lines, "", space + assigned + render(mapped, indent, before=len(assigned))]
 

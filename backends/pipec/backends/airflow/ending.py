@@ -8,6 +8,7 @@ on_init >> [load, other]
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow import literals, options
@@ -59,7 +60,7 @@ class Around:
     def edges_before(self) -> Iterator[Edge]:
         """Nothing starts before the first hooks have ended."""
         chain = [self._variable(name) for name in self._present(_BEFORE)]
-        yield from (Edge(*pair) for pair in zip(chain, chain[1:], strict=False))
+        yield from (Edge(*pair) for pair in pairwise(chain))
         graph = self.tasks.graph
         roots = [key for key, befores in graph.befores.items() if not befores]
         if chain:
