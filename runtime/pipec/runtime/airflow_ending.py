@@ -33,6 +33,12 @@ def states(context: Mapping[str, Any]) -> dict[tuple[str, int], str]:
     """The state of each task of the run that is not one of those that come after all others; -1 if it is not mapped."""
     tasks = {id_: task for id_, task in context["dag"].task_dict.items() if not task.is_teardown}
     found: dict[tuple[str, int], str] = {}
+    if not hasattr(context["ti"], "get_task_states"):
+        # Airflow 2.
+        for each in context["dag_run"].get_task_instances():
+            if each.task_id in tasks:
+                found[each.task_id, each.map_index] = str(getattr(each.state, "value", each.state))
+        return _in_order(found, tasks)
     for batch in _batches(tasks):
         told = context["ti"].get_task_states(
             dag_id=context["ti"].dag_id, run_ids=[context["run_id"]], task_ids=sorted(batch)
@@ -41,6 +47,10 @@ def states(context: Mapping[str, Any]) -> dict[tuple[str, int], str]:
             name, _, number = key.rpartition("_")
             place = (key, -1) if key in batch else (name, int(number))
             found[place] = str(getattr(state, "value", state))
+    return _in_order(found, tasks)
+
+
+def _in_order(found: Mapping[tuple[str, int], str], tasks: Iterable[str]) -> dict[tuple[str, int], str]:
     order = {id_: place for place, id_ in enumerate(tasks)}
     return dict(sorted(found.items(), key=lambda item: (order.get(item[0][0], 0), item[0][1])))
 

@@ -38,22 +38,24 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
         code = assemble(pipeline, "airflow")
     except ReservedName as problem:
         return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span, help="rename the module")]
+    version = str(request.options.get("airflow_version") or "3")
     gated = loops.with_gates(insert_gates(pipeline))
     python, secret = request.options.get("python"), request.options.get("artifact_secret")
     builder = Members(gated, str(python) if python else None, str(secret) if secret else None)
     members, edges = builder.members(), builder.edges()
-    found += limits.edges(len(edges), pipeline)
+    found += [*limits.edges(len(edges), pipeline), *limits.rules(members, pipeline)]
     doc = _doc(pipeline, builder)
     dag = Dag(
         name=dag_id,
         header=(*header(request, pipeline), *_needs(pipeline)),
         doc=doc,
-        options=options.of_dag(pipeline, dag_id, params, bool(doc)),
+        options=options.of_dag(pipeline, dag_id, params, bool(doc), version),
         members=members,
         edges=edges,
         code=_with_facts(code, facts.text(gated, builder)),
         ending=builder.ending(),
         end=builder.end(),
+        version=version,
     )
     return dag, found
 

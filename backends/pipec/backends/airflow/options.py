@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LONGEST_TAG = 100
 
 
-def of_dag(pipeline: Pipeline, dag_id: str, params: Mapping[str, Node], has_doc: bool) -> dict[str, Node]:
+def of_dag(pipeline: Pipeline, dag_id: str, params: Mapping[str, Node], has_doc: bool, version: str) -> dict[str, Node]:
     """The arguments of `DAG`. Defaults that differ between releases or installations are spelled out."""
     config = pipeline.config
     found: dict[str, Node] = {"dag_id": quoted(dag_id)}
@@ -30,14 +30,14 @@ def of_dag(pipeline: Pipeline, dag_id: str, params: Mapping[str, Node], has_doc:
         found["dag_display_name"] = quoted(pipeline.name)
     if has_doc:
         found["doc_md"] = "__doc__"
-    found.update(schedule.options(pipeline.schedule))
+    found.update(schedule.options(pipeline.schedule, needs_start=version != "3"))
     found["default_args"] = literal({"retries": 0})
     if config.timeout is not None:
         found["dagrun_timeout"] = schedule.duration(config.timeout)
     if config.max_parallelism is not None:
         found["max_active_tasks"] = repr(config.max_parallelism)
     if config.execution_mode == "fail_fast":
-        found["fail_fast"] = "True"
+        found["fail_stop" if version == "2" else "fail_fast"] = "True"
     found["tags"] = literal(list(tags(config)))
     if params:
         found["params"] = Brackets("{", tuple((f"{quoted(name)}: ", each) for name, each in params.items()), "}", True)
@@ -60,7 +60,8 @@ def of_task(config: Config, doc: str, default_retries: int = 0) -> dict[str, Nod
         found["retries"] = repr(config.retry.max_retries)
         found["retry_delay"] = schedule.duration(config.retry.delay)
         if config.retry.backoff != 1:
-            found["retry_exponential_backoff"] = literal(config.retry.backoff)
+            # Airflow 2 only knows whether, and 3.3 takes that for 2.
+            found["retry_exponential_backoff"] = "True" if config.retry.backoff == 2 else literal(config.retry.backoff)
     if config.timeout is not None:
         found["execution_timeout"] = schedule.duration(config.timeout)
     if doc:
