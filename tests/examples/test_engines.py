@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from argo_executor import execute
 from engines import DagCase, SpecCase
+from pipec.backends.argo_interpreter import submit
 
 if TYPE_CHECKING:
     from engines import Airflow, Argo, DagRun, Kubeflow, SpecRun
@@ -82,10 +82,10 @@ def test_kubeflow_parses_them(kubeflow: Kubeflow) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_argo_accepts_and_runs_it(name: str, argo: Argo, tmp_path: Path) -> None:
-    """Accepted by Argo's own validator; run by the tests' executor of the emitted YAML, since no cluster is here."""
+    """Accepted by Argo's own validator; run by the interpreter of the emitted YAML, since no cluster is here."""
     file = EXAMPLES / name / FILES[name][2]
     assert [one.errors for one in argo.lint([file]) if one.errors] == []
-    run = execute(file.read_text(encoding="utf-8"), tmp_path)
+    run = submit(file.read_text(encoding="utf-8"), tmp_path)
     assert run.phase == "Succeeded"
     parameters = {key: value for key, value in VALUES[name][1].items() if key in run.outputs.parameters}
     assert parameters

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-HEAD = '''\
+HEAD = """\
 from pipec.sdk import pipeline, step
 
 
@@ -42,9 +42,11 @@ def total(values: list[int]) -> int:
 @step
 def total_of(values: dict[str, int]) -> int:
     return sum(position * value for position, value in enumerate(values.values(), 1))
-'''
+"""
 
-SIGNATURE = "n: int = 2, m: int = 1, flag: bool = True, xs: list[int] = [1], ys: list[int] = [1, 2], table: dict[str, int] = {}"
+SIGNATURE = (
+    "n: int = 2, m: int = 1, flag: bool = True, xs: list[int] = [1], ys: list[int] = [1, 2], table: dict[str, int] = {}"
+)
 PARAMETERS = st.fixed_dictionaries(
     {
         "n": st.integers(-1, 3),
@@ -82,6 +84,7 @@ class _Writer:
     fresh: int = 0
     may_alias: bool = True
     lines: list[str] = field(default_factory=list)
+    inner: list[str] = field(default_factory=list)
 
     def pick(self, *options: str) -> str:
         return self.draw(st.sampled_from(options))
@@ -117,7 +120,9 @@ class _Writer:
             case "not" if depth < 2:
                 return f"not {self.condition(scope, depth + 1)}"
             case "and" if depth < 2:
-                return f"({self.condition(scope, depth + 1)} {self.pick('and', 'or')} {self.condition(scope, depth + 1)})"
+                return (
+                    f"({self.condition(scope, depth + 1)} {self.pick('and', 'or')} {self.condition(scope, depth + 1)})"
+                )
             case "known":
                 return self.pick("True", "1 > 2")
             case "list" if scope.lists:
@@ -159,6 +164,7 @@ class _Writer:
 
     def statement(self, scope: _Scope, pad: str) -> None:
         kinds = ["assign", "assign", "call", "new list", "append", "append", "entry", "pair", "comprehension", "rebind"]
+        kinds += ["inner"] * bool(self.inner)
         kinds += ["helper"] * bool(self.helpers) + ["alias"] * self.may_alias
         if scope.depth < 3:
             kinds += ["if", "if", "if", "for", "for"]
@@ -207,7 +213,13 @@ class _Writer:
                 scope.lists.append(name)
             case "helper" if scope.lists:
                 name = self.name("i")
-                write(f"{pad}{name} = {self.pick(*self.helpers)}({self.pick(*scope.lists)}, {self.integer(scope)}, flag, xs, ys, table)")
+                write(
+                    f"{pad}{name} = {self.pick(*self.helpers)}({self.pick(*scope.lists)}, {self.integer(scope)}, flag, xs, ys, table)"
+                )
+                scope.ints.append(name)
+            case "inner":
+                name = self.name("i")
+                write(f"{pad}{name} = inner({self.integer(scope)}, flag, {self.pick('xs', '[1, 2]')}, ys, table)")
                 scope.ints.append(name)
             case "if":
                 self.condition_statement(scope, pad)
@@ -256,11 +268,23 @@ def programs(draw: st.DrawFn, may_alias: bool = False) -> str:
         writer.lines.append(f"    return {writer.result(scope)}")
         lines += ["", "", f"def helper_{number}(found, value, flag, xs, ys, table):", *writer.lines]
         helpers.append(f"helper_{number}")
-    writer = _Writer(draw, helpers, draw(st.integers(2, 14)), 0, may_alias)
+    inner: list[str] = []
+    if draw(st.integers(0, 2)) == 0:
+        writer = _Writer(draw, [], draw(st.integers(1, 6)), 900, may_alias)
+        scope = _Scope(["value"], ["l0"], ["d0"])
+        writer.lines += ["    l0 = []", "    d0 = {}"]
+        writer.block(scope, "    ")
+        writer.lines.append(f"    return {writer.result(scope)}")
+        arguments = "value: int, flag: bool, xs: list[int], ys: list[int], table: dict[str, int]"
+        lines += ["", "", "@pipeline", f"def inner({arguments}):", *writer.lines]
+        inner.append("inner")
+    writer = _Writer(draw, helpers, draw(st.integers(2, 14)), 0, may_alias, inner=inner)
     scope = _Scope(["n", "m"], ["l0"], ["d0"])
     writer.lines += ["    l0 = []", "    d0 = {}"]
     while writer.left > 0:
         writer.block(scope, "    ")
-    writer.lines.append(f"    return total([{', '.join([*scope.ints[-6:], *(f'*{one}' for one in scope.lists[-4:])])}, total_of(d0)])")
+    writer.lines.append(
+        f"    return total([{', '.join([*scope.ints[-6:], *(f'*{one}' for one in scope.lists[-4:])])}, total_of(d0)])"
+    )
     lines += ["", "", "@pipeline", f"def p({SIGNATURE}):", *writer.lines, ""]
     return HEAD + "\n".join(lines)

@@ -19,6 +19,7 @@ After:    if_1_gate = call pipec.runtime.gates:arm(arm=%score.output > 0.9 ? 0 :
               c = call steps:c(x=%names.output[item(for_x)])
 
 A loop over what is computed (`zip(a, b)`) reads its items from the gate, which keeps them: `%for_x_gate.items[…]`.
+Where a target can count the items itself, there is no gate and the loop goes over `range(len(items))`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 from pipec.compiler.ir.config import Config
 from pipec.compiler.ir.model import Arm, Call, Closure, ForEach, If, StepDef, StepInput, StepOutput
 from pipec.compiler.ir.rewrite import map_leaves, map_values, rewrite
-from pipec.compiler.ir.types import ANY, BOOL, INT, Type
+from pipec.compiler.ir.types import ANY, BOOL, FLOAT, INT, NONE, Type, is_number_like
 from pipec.compiler.ir.values import Const, Expr, Item, Output, Param
 from pipec.compiler.ir.walk import operations
 from pipec.compiler.record import dataclass, replace
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _MODULE = "pipec.runtime.gates:"
 ARM, COUNT, LOOP = f"{_MODULE}arm", f"{_MODULE}count", f"{_MODULE}loop"
+VALUE, NUMBER = f"{_MODULE}value", f"{_MODULE}number"
 INDICES = Type("list", (INT,))
 
 
@@ -61,6 +63,7 @@ def insert_gates(
     *,
     is_native_condition: Callable[[Value], bool] = never,
     is_native_items: Callable[[Value], bool] = never,
+    is_countable: Callable[[Value], bool] = never,
 ) -> Pipeline:
     """The pipeline with a gate before each `If` and `ForEach` that needs one.
 
@@ -71,9 +74,11 @@ def insert_gates(
         is_native_items: whether the target iterates over the value as Python would and hands each item on exactly.
             Such a loop is left alone. A loop over a constant list that it does not iterate over becomes one over
             constant indices, without a gate.
+        is_countable: whether the target can tell how many items a list has. Such a loop goes over
+            `range(len(items))`, without a gate.
     """
     taken = {operation.id for operation in operations(pipeline.body)}
-    inserter = _Inserter({}, taken, is_native_condition, is_native_items)
+    inserter = _Inserter({}, taken, is_native_condition, is_native_items, is_countable)
     body = rewrite(pipeline.body, inserter.gated)
     if body is pipeline.body:
         return pipeline
@@ -98,6 +103,7 @@ class _Inserter:
     taken: set[str]
     is_native_condition: Callable[[Value], bool]
     is_native_items: Callable[[Value], bool]
+    is_countable: Callable[[Value], bool]
 
     def gated(self, operation: Operation) -> Sequence[Operation]:
         match operation:
@@ -126,6 +132,8 @@ class _Inserter:
             return (_by_index(operation, items, indices),)
         # A dict, a set or what has no annotation is iterated over, not indexed.
         is_indexed = isinstance(items, Param | Output | Item) and items.type.name in {"list", "tuple"}
+        if is_indexed and self.is_countable(items):
+            return (_by_index(operation, items, Expr("range", (Expr("len", (items,), INT),), INDICES)),)
         gate = self.call(operation, _count_step if is_indexed else _loop_step, {"items": items}, ("indices",))
         source = items if is_indexed else Output(gate.id, "items", items.type)
         return gate, _by_index(operation, source, Output(gate.id, "indices", INDICES))
@@ -175,6 +183,26 @@ def _by_index(operation: ForEach, source: Value, indices: Value) -> ForEach:
     body = rewrite(operation.body, lambda inner: (map_values(inner, changed),))
     results = {name: changed(value) for name, value in operation.results.items()}
     return replace(operation, items=indices, body=body, results=results)
+
+
+def value_gate(id_: str, value: Value, span: Span, *, is_mirrored: bool = False) -> tuple[Call, StepDef]:
+    """A call that computes `value` and gives it as `output`: as a parameter where its type is that of a number.
+
+    Args:
+        id_: the id, which nobody has.
+        value: what it is worth.
+        span: the operation that needs it.
+        is_mirrored: whether an artifact also travels as a parameter.
+    """
+    is_number = is_number_like(value.type)
+    symbol = NUMBER if is_number else VALUE
+    output = StepOutput("output", _NUMBER, "parameter") if is_number else StepOutput("output", ANY, "artifact")
+    step = StepDef(symbol, symbol.partition(":")[2], (StepInput("value", ANY, True),), (output,), span, Closure(""))
+    mirrored = ("output",) if is_mirrored and not is_number else ()
+    return Call(id_, symbol, {"value": value}, span, Config(cache=False), (), None, mirrored), step
+
+
+_NUMBER = Type("union", (BOOL, INT, FLOAT, NONE))
 
 
 def _arm_step(span: Span) -> StepDef:

@@ -9,9 +9,9 @@ A recipe is one of:
 `op` is an operator as Python spells it (unary minus, plus and tilde are `neg`, `pos` and `invert`), `and`, `or`, `not`,
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
 step), `clock` (start of the run, what, arguments …), `draw` (number of the run, method of `random.Random`, arguments, keywords),
-`look_up` (kind, query: a `lazy` whose query is computed), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
-(texts …), and the built-in functions of `_BUILT_IN` below, with `range zip zip_strict product
-enumerate reversed` as lists.
+`look_up` (kind, query: a `lazy` whose query is computed), `call` (function, arguments, keywords), `attr` (value, name),
+`method` (value, name, arguments …), `format` (value, specification?, conversion?), `join` (texts …), and the built-in
+functions of `_BUILT_IN` below, with `range zip zip_strict product enumerate reversed` as lists.
 """
 
 from __future__ import annotations
@@ -158,12 +158,19 @@ def _draw(run: str, place: str) -> float:
     return float((int.from_bytes(digest[:8], "big") >> 11) / (1 << 53))
 
 
+def _zone(name: str) -> dt.tzinfo:
+    if name == "UTC":
+        return dt.UTC
+    import zoneinfo
+
+    return zoneinfo.ZoneInfo(name)
+
+
 def _clock(start: dt.datetime, what: str, *arguments: Any) -> Any:
     """What a function that reads the clock gives at the start of the run: naive times are in the zone of this machine."""
     match what:
         case "now":
-            zone = arguments[0] if arguments else None
-            return start.astimezone(zone) if zone is not None else start.astimezone().replace(tzinfo=None)
+            return start.astimezone(_zone(*arguments)) if arguments else start.astimezone().replace(tzinfo=None)
         case "utcnow":
             return start.astimezone(dt.UTC).replace(tzinfo=None)
         case "today":
@@ -209,6 +216,10 @@ def _method(value: Any, name: str, *arguments: Any) -> Any:
     return _attribute(value, name)(*arguments)
 
 
+def _call(function: Callable[..., Any], arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    return function(*arguments, **keywords)
+
+
 def _join(*parts: str) -> str:
     return "".join(parts)
 
@@ -252,6 +263,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "slice": _slice,
     "attr": _attribute,
     "method": _method,
+    "call": _call,
     "clock": _clock,
     "draw": _drawn,
     "format": _format,

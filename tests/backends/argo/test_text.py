@@ -8,9 +8,10 @@ import re
 
 import pytest
 
-from argo_executor import PASSES, expand, substitute
 from pipec.backends.argo.names import RESERVED, Names, dns_label, parameter
 from pipec.backends.argo.text import enc, markdown, plain, variable
+from pipec.backends.argo_interpreter.pod import expand
+from pipec.backends.argo_interpreter.substitution import substitute
 from pipec.compiler.ir.values import Json
 from pipec.runtime.argo import legal_name
 
@@ -41,7 +42,7 @@ TAGS = {"workflow.name": "changed", "inputs.parameters.x": "changed", "inputs.pa
 def passed(argument: str) -> str:
     """The argument as the container gets it."""
     value = {"args": [argument, "{{workflow.name}}"]}
-    for _ in range(PASSES):
+    for _ in range(5):
         value = substitute(value, TAGS)
     return expand(value["args"][0], {"PATH": "changed", "": "changed"})
 

@@ -6,23 +6,27 @@ import math
 from typing import TYPE_CHECKING
 
 from pipec.backends.argo import names
+from pipec.backends.argo.carriers import carried
 from pipec.backends.argo.check import check_text
 from pipec.backends.argo.checks import check_pipeline
 from pipec.backends.argo.code import code_files, code_map, live_values
+from pipec.backends.argo.conditions import is_countable, is_native
 from pipec.backends.argo.emit import render, template_text
 from pipec.backends.argo.ledger import LEDGER
 from pipec.backends.argo.limits import check_limits
 from pipec.backends.argo.model import Manifest, RunParameter
 from pipec.backends.argo.options import DEFAULT_IMAGE, OPTIONS, text_option
-from pipec.backends.argo.results import Carriers, flatten
-from pipec.backends.argo.scopes import Plan, plan_main
+from pipec.backends.argo.plan import Plan
+from pipec.backends.argo.results import flatten
+from pipec.backends.argo.scopes import plan_main
 from pipec.backends.argo.settings import duration
 from pipec.backends.argo.steps import CODE, DATA, word
-from pipec.backends.argo.text import enc, markdown, plain
+from pipec.backends.argo.text import enc, markdown, number, plain
 from pipec.compiler.backend import GeneratedFile
 from pipec.compiler.code_root import ReservedName
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
+from pipec.compiler.gates import insert_gates
 from pipec.compiler.ir.types import members
 from pipec.compiler.yaml_text import Flow
 
@@ -53,10 +57,10 @@ class ArgoBackend:
         except ReservedName as fault:
             return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
-        code = code_map(name, files, live_values(pipeline))
-        flattened = flatten(pipeline)
+        flattened = flatten(_gated(pipeline))
+        code = code_map(name, files, live_values(flattened.pipeline))
         image = text_option(request.options, "image") or DEFAULT_IMAGE
-        plan = Plan(flattened, Carriers(flattened), image, code.name)
+        plan = Plan(flattened.pipeline, flattened.carriers, image, code.name)
         plan_main(plan)
         manifest = Manifest(
             file=f"{name}.yaml",
@@ -88,6 +92,15 @@ class ArgoBackend:
 backend = ArgoBackend()
 
 
+def _gated(pipeline: Pipeline) -> Pipeline:
+    is_carried = carried(pipeline)
+    return insert_gates(
+        pipeline,
+        is_native_condition=lambda value: is_native(value, is_carried),
+        is_countable=lambda items: is_countable(items, is_carried),
+    )
+
+
 def _annotations(pipeline: Pipeline) -> dict[str, str]:
     notes = {"workflows.argoproj.io/title": plain(pipeline.name)}
     if pipeline.doc:
@@ -108,7 +121,7 @@ def _notes(pipeline: Pipeline) -> dict[str, str]:
 
 
 def _run_parameter(parameter: Parameter) -> RunParameter:
-    value = None if parameter.default is None else enc(parameter.default.value)
+    value = None if parameter.default is None else number(parameter.default.value)
     choices: list[str] = []
     for member in members(parameter.type):
         if member.name == "literal":

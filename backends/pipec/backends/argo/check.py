@@ -22,7 +22,9 @@ _OBJECT = pattern(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _TAG = pattern(r"\{\{(.*?)\}\}", re.DOTALL)
 _INPUT = pattern(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _OUTPUT = pattern(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
-_GLOBAL = {"workflow.name", "workflow.creationTimestamp.RFC3339", "retries"}
+_READ = pattern(r"inputs\.parameters\['([A-Za-z0-9_-]+)'\]")
+_PICKED = pattern(r"tasks\['([a-z0-9-]+)'\]\.(?:status|outputs\.(parameters|artifacts)\['([A-Za-z0-9_-]+)'\])")
+_GLOBAL = {"workflow.name", "workflow.uid", "workflow.creationTimestamp.RFC3339", "retries", "item"}
 
 Document = dict[str, Any]
 
@@ -75,7 +77,11 @@ def _templates(spec: Mapping[str, Any]) -> Iterator[str]:
     for name, template in templates.items():
         if not _LABEL.fullmatch(name):
             yield f"template name `{name}`"
-        for finding in [*_tags(template, template, templates), *_tasks(template, templates)]:
+        for finding in [
+            *_tags(template, template, templates),
+            *_expressions(template, templates),
+            *_tasks(template, templates),
+        ]:
             yield f"template `{name}`: {finding}"
 
 
@@ -99,6 +105,26 @@ def _tasks(template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterato
         known.add(task["name"])
 
 
+def _expressions(template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterator[str]:
+    """Every input and output that an expression without braces reads exists; Argo does not look."""
+    outputs = template.get("outputs", {})
+    texts = [entry.get("valueFrom", {}).get("expression", "") for entry in outputs.get("parameters", ())]
+    texts += [entry.get("fromExpression", "") for entry in outputs.get("artifacts", ())]
+    for text in texts:
+        if not _reads(text, template, templates):
+            yield f"nothing has what `{text}` reads"
+
+
+def _reads(text: str, template: Mapping[str, Any], templates: Mapping[str, Any]) -> bool:
+    tags = [f"inputs.parameters.{name}" for name in _READ.findall(text)]
+    tasks = {task["name"] for task in template.get("dag", {}).get("tasks", ())}
+    for task, kind, name in _PICKED.findall(text):
+        if task not in tasks:
+            return False
+        tags += [f"tasks.{task}.outputs.{kind}.{name}"] if kind else []
+    return all(_resolves(tag, template, templates) for tag in tags)
+
+
 def _tags(value: Any, template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterator[str]:
     """Every tag in every string names something that exists."""
     if isinstance(value, dict):
@@ -117,6 +143,8 @@ def _tags(value: Any, template: Mapping[str, Any], templates: Mapping[str, Any])
 
 
 def _resolves(tag: str, template: Mapping[str, Any], templates: Mapping[str, Any]) -> bool:
+    if tag.startswith("="):
+        return _reads(tag, template, templates)
     if match := _INPUT.fullmatch(tag):
         return match[2] in _names(template.get("inputs", {}), match[1])
     if match := _OUTPUT.fullmatch(tag):

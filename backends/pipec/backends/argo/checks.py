@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.argo.settings import quantity, requirements
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.ir.values import Lazy, Output, Param
+from pipec.compiler.ir.values import Lazy
 from pipec.compiler.ir.walk import calls, leaves
 from pipec.compiler.lazy import pattern
 
@@ -23,22 +23,10 @@ _DOCKER = {"parent_image", "requirements"}
 
 def check_pipeline(pipeline: Pipeline) -> list[Diagnostic]:
     """All faults of the pipeline that the ledger, which knows features as a whole, does not catch."""
-    found = [*_outputs(pipeline), *_schedule(pipeline)]
+    found = [*_schedule(pipeline)]
     for call in calls(pipeline.body):
         found += [*_lookups(call), *_environment(call), *_retry(call), *_resources(call), *_docker(call)]
     return [*found, *_installs(pipeline)]
-
-
-def _outputs(pipeline: Pipeline) -> Iterator[Diagnostic]:
-    for output in pipeline.outputs:
-        if not isinstance(output.value, Output | Param):
-            yield Diagnostic(
-                "PC0401",
-                f"the pipeline's output `{output.name}` is put together from several values",
-                pipeline.span,
-                notes=("an output of an Argo workflow is one result of one step",),
-                help="return the results one by one, or put them together in a step",
-            )
 
 
 def _schedule(pipeline: Pipeline) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ from pipec.compiler.yaml_text import Flow, Noted, document, documents
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipec.backends.argo.model import CodeMap, Inputs, Manifest, RunParameter, Scope, Step, Task
+    from pipec.backends.argo.model import CodeMap, Inputs, Let, Manifest, RunParameter, Scope, Source, Step, Task
     from pipec.compiler.yaml_text import Yaml
 
 
@@ -80,42 +80,80 @@ def _inputs(inputs: Inputs) -> dict[str, Yaml]:
         printed["parameters"] = [Flow({"name": name}) for name in inputs.parameters]
     if inputs.artifacts:
         printed["artifacts"] = [
-            Flow({"name": name, "path": path} if path else {"name": name}) for name, path in inputs.artifacts.items()
+            _artifact(name, path, name in inputs.optional) for name, path in inputs.artifacts.items()
         ]
     return printed
+
+
+def _artifact(name: str, path: str, is_optional: bool) -> Yaml:
+    printed: dict[str, Yaml] = {"name": name}
+    if path:
+        printed["path"] = path
+    if is_optional:
+        printed["optional"] = True
+    return Flow(printed)
 
 
 def _scope(scope: Scope, manifest: Manifest) -> Yaml:
     printed: dict[str, Yaml] = {"name": scope.name}
     if inputs := _inputs(scope.inputs):
         printed["inputs"] = inputs
+    if scope.parallelism is not None:
+        printed["parallelism"] = scope.parallelism
     dag: dict[str, Yaml] = {} if manifest.fails_fast else {"failFast": False}
     dag["tasks"] = [_task(task) for task in scope.tasks]
     printed["dag"] = dag
     outputs: dict[str, Yaml] = {}
     if scope.parameters:
-        outputs["parameters"] = [
-            Flow({"name": output.name, "valueFrom": {"parameter": output.source}}) for output in scope.parameters
-        ]
+        outputs["parameters"] = list(map(_let_parameter, scope.parameters))
     if scope.artifacts:
-        outputs["artifacts"] = [Flow({"name": output.name, "from": output.source}) for output in scope.artifacts]
+        outputs["artifacts"] = list(map(_let_artifact, scope.artifacts))
     if outputs:
         printed["outputs"] = outputs
     return Noted(printed, scope.note, blank=True)
 
 
+def _let_parameter(output: Let) -> Yaml:
+    source = {"expression": output.expression} if output.expression else {"parameter": output.source}
+    return Flow({"name": output.name, "valueFrom": source})
+
+
+def _let_artifact(output: Let) -> Yaml:
+    printed: dict[str, Yaml] = {"name": output.name}
+    printed |= {"fromExpression": output.expression} if output.expression else {"from": output.source}
+    if output.is_optional:
+        printed["optional"] = True
+    return Flow(printed)
+
+
 def _task(task: Task) -> Yaml:
     printed: dict[str, Yaml] = {"name": task.name, "template": task.template}
+    if task.when:
+        printed["when"] = task.when
+    if task.count:
+        printed["withSequence"] = Flow({"count": task.count})
     if task.depends:
         printed["depends"] = " && ".join(f"{name}.Succeeded" for name in task.depends)
     arguments: dict[str, Yaml] = {}
     if task.parameters:
         arguments["parameters"] = [Flow({"name": name, "value": text}) for name, text in task.parameters.items()]
     if task.artifacts:
-        arguments["artifacts"] = [Flow({"name": name, "from": tag}) for name, tag in task.artifacts.items()]
+        arguments["artifacts"] = [_handed(name, source) for name, source in task.artifacts.items()]
     if arguments:
         printed["arguments"] = arguments
     return printed
+
+
+def _handed(name: str, source: Source) -> Yaml:
+    printed: dict[str, Yaml] = {"name": name}
+    if source.tag:
+        printed["from"] = source.tag
+    else:
+        # Only the key is read: Argo puts it into whatever repository the controller has, of any kind.
+        printed |= {"s3": {"key": source.key}, "archive": {"none": {}}}
+    if source.is_optional:
+        printed["optional"] = True
+    return Flow(printed)
 
 
 def _step(step: Step) -> Yaml:
@@ -128,7 +166,7 @@ def _step(step: Step) -> Yaml:
     if step.parameters:
         outputs["parameters"] = [_file(name, path) for name, path in step.parameters.items()]
     if step.artifacts:
-        outputs["artifacts"] = [_folder(name, path) for name, path in step.artifacts.items()]
+        outputs["artifacts"] = [_folder(name, path, step.keys.get(name)) for name, path in step.artifacts.items()]
     if outputs:
         printed["outputs"] = outputs
     return Noted(printed, step.note, blank=True)
@@ -138,8 +176,9 @@ def _file(name: str, path: str) -> Yaml:
     return Flow({"name": name, "valueFrom": {"path": path}})
 
 
-def _folder(name: str, path: str) -> Yaml:
-    return Flow({"name": name, "path": path, "archive": {"none": {}}})
+def _folder(name: str, path: str, key: str | None) -> Yaml:
+    printed: dict[str, Yaml] = {"name": name, "path": path, "archive": {"none": {}}}
+    return Flow(printed if key is None else {**printed, "s3": {"key": key}})
 
 
 def _code(code: CodeMap, manifest: Manifest) -> Mapping[str, Yaml]:

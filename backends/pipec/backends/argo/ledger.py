@@ -15,14 +15,19 @@ LEDGER: dict[F, Capability] = {
     F.PARAMETER_OUTPUTS: Capability(_NATIVE, "output parameters, JSON text in a file"),
     F.ARTIFACT_OUTPUTS: Capability(_NATIVE, "artifacts in the controller's artifact repository, not archived"),
     F.MULTIPLE_OUTPUTS: Capability(_NATIVE, "one output parameter or artifact each"),
-    F.PIPELINE_OUTPUTS: Capability(_NATIVE, "outputs of `main`, for single results and parameters"),
+    F.PIPELINE_OUTPUTS: Capability(_NATIVE, "outputs of `main`; a small step puts together what is made of several"),
     F.FAN_IN: Capability(_EMULATED, "one input for each result; the runtime puts the list or dict together"),
     F.EXPRESSIONS: Capability(_EMULATED, "the runtime computes them when the consuming step starts"),
     F.ORDER: Capability(_NATIVE, "`depends`"),
     F.GROUPS: Capability(_NATIVE, "a DAG template each"),
-    F.CONDITIONS: Capability(_REFUSED, "run-time conditions are not written for Argo yet"),
-    F.LOOPS: Capability(_REFUSED, "run-time loops are not written for Argo yet"),
-    F.LOOP_PARALLELISM: Capability(_REFUSED, "run-time loops are not written for Argo yet"),
+    F.CONDITIONS: Capability(
+        _NATIVE, "`when` over parameters; what Argo's expressions cannot compute as Python does is a small step"
+    ),
+    F.LOOPS: Capability(
+        _NATIVE,
+        "`withSequence` over the indices; what is collected of artifacts lies below one key of the repository",
+    ),
+    F.LOOP_PARALLELISM: Capability(_NATIVE, "`parallelism` of the loop's template"),
     F.LAZY_INPUTS: Capability(_EMULATED, "variables of the container, read when the step starts; others need a store"),
     F.RUN_FACTS: Capability(_EMULATED, "creation time and name of the workflow; draws come from its name"),
     F.RETRIES: Capability(_NATIVE, "`retryStrategy` of the step, for a step that fails (not for a pod that is lost)"),

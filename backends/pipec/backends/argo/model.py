@@ -13,10 +13,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a template takes, by name: parameters, and artifacts with their path in a container, empty for a DAG."""
+    """What a template takes, by name: parameters, and artifacts with their path in a container, empty for a DAG.
+
+    `optional` are the artifacts that a run may be without.
+    """
 
     parameters: tuple[str, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an artifact comes from: the tag that names it, or a key in the artifact repository."""
+
+    tag: str = ""
+    key: str = ""
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,42 +39,41 @@ class Task:
     Attributes:
         depends: names of the tasks that must have succeeded.
         parameters: for each input of the template, the text with its tag.
-        artifacts: for each input of the template, the tag that names its source.
+        artifacts: for each input of the template, its source.
+        when: the expression under which it runs; empty if it always does.
+        count: how often it runs, `item` being the index: a number, a tag or an expression; empty for once.
     """
 
     name: str
     template: str
     depends: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
-    artifacts: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, Source] = field(default_factory=dict)
+    when: str = ""
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterOutput:
-    """A parameter that leaves a DAG: the tag of its source."""
+class Let:
+    """What leaves a DAG: the tag of its source, or the expression that picks or makes it."""
 
     name: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class ArtifactOutput:
-    """An artifact that leaves a DAG: the tag of its source."""
-
-    name: str
-    source: str
+    source: str = ""
+    expression: str = ""
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A DAG template: the pipeline, a nested pipeline. `note` is the comment above it."""
+    """A DAG template: the pipeline, a nested pipeline, a branch, a loop. `note` is the comment above it."""
 
     name: str
     note: tuple[str, ...]
     inputs: Inputs
     tasks: tuple[Task, ...]
-    parameters: tuple[ParameterOutput, ...] = ()
-    artifacts: tuple[ArtifactOutput, ...] = ()
+    parameters: tuple[Let, ...] = ()
+    artifacts: tuple[Let, ...] = ()
+    parallelism: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ class Step:
         args: the arguments after the command that all steps share.
         parameters: the outputs that are parameters, with the file of each.
         artifacts: the outputs that are artifacts, with the folder of each.
+        keys: where those of them go that a loop collects.
         settings: further fields of the template, in the order in which they are printed.
         container: further fields of the container.
     """
@@ -84,6 +97,7 @@ class Step:
     artifacts: Mapping[str, str]
     settings: Mapping[str, Yaml]
     container: Mapping[str, Yaml]
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Plans the container template of one call: what it runs, what it takes and gives, under which settings.
 
 The adapter `pipec.runtime.argo` reads the arguments made here:
-    STEP SPEC [@attempt=N] [@start=TIME] [@require=REQUIREMENT]… [SLOT=JSON | SLOT=@in/NAME]…
+    STEP SPEC [@attempt=N] [@start=TIME] [@require=REQUIREMENT]… [SLOT=…]…
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.argo.model import Inputs, Step
 from pipec.backends.argo.names import parameter
-from pipec.backends.argo.settings import requirements, template_fields
+from pipec.backends.argo.settings import template_fields
 from pipec.backends.argo.text import enc, is_live
 
 if TYPE_CHECKING:
+    from pipec.backends.argo.calls import Slots
     from pipec.compiler.ir.model import Call, StepDef
     from pipec.compiler.ir.values import Json
     from pipec.compiler.yaml_text import Yaml
@@ -31,9 +32,10 @@ def plan_step(
     call: Call,
     step: StepDef,
     spec: Mapping[str, Json],
-    parameters: Mapping[str, str],
-    artifacts: Mapping[str, str],
+    slots: Slots,
     container: Mapping[str, Yaml],
+    keys: Mapping[str, str],
+    needed: Sequence[str],
 ) -> Step:
     """The template of `call`.
 
@@ -42,27 +44,32 @@ def plan_step(
         call: the call.
         step: the step that it calls.
         spec: its static invocation.
-        parameters: for each input parameter, the slot that it fills.
-        artifacts: likewise for input artifacts.
+        slots: its inputs.
         container: what its configuration says of the container.
+        keys: where outputs go that a loop collects.
+        needed: what must be installed.
     """
     args = [word(call.id), enc(spec)]
     if call.config.retry is not None:
         args.append("@attempt={{retries}}")
     if _reads_start(spec.get("compose")):
         args.append("@start={{workflow.creationTimestamp.RFC3339}}")
-    args += [f"@require={requirement}" for requirement in requirements(call, step)]
-    args += [f"{slot}={{{{inputs.parameters.{legal}}}}}" for legal, slot in parameters.items()]
-    args += [f"{slot}=@in/{legal}" for legal, slot in artifacts.items()]
+    args += [f"@require={requirement}" for requirement in needed]
+    args += slots.arguments
     return Step(
         name,
         _note(step),
-        Inputs(tuple(parameters), {legal: f"{DATA}/in/{legal}" for legal in artifacts}),
+        Inputs(
+            tuple(slots.parameters),
+            {legal: f"{DATA}/in/{legal}" for legal in slots.artifacts},
+            frozenset(slots.optional),
+        ),
         tuple(args),
         _files(call, step),
         {parameter(out.name): f"{DATA}/out/{parameter(out.name)}" for out in step.outputs if out.carrier == "artifact"},
         template_fields(call),
         container,
+        keys,
     )
 
 

@@ -47,3 +47,15 @@ def variable(text: str) -> str:
 def _whole(text: str) -> str:
     """Without half surrogate pairs, which no file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def number(value: Json) -> str:
+    """Canonical JSON text, where a float that is not finite is the word that Go, Python and YAML people know.
+
+    Conditions read parameters with `float(…)`, which takes these words; the adapter makes canonical JSON of them again.
+    """
+    match value:
+        case {"$pipec": ["float", str() as word]}:
+            return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[word]
+        case _:
+            return enc(value)

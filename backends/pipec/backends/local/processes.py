@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.local.attempts import Outcome, job_of
 from pipec.backends.local.graph import CACHED, SUCCEEDED
 from pipec.backends.local.journal import StoreUnusable
-from pipec.backends.local.scheduler import Found
+from pipec.backends.local.plan import Found
 from pipec.compiler.ir.model import Call
 from pipec.compiler.record import dataclass, field
 
@@ -72,6 +72,8 @@ class Processes:
         surroundings: environment, secrets, interpreters.
         known: what a run that goes on has done already, by instance.
         reuse: the cache; None where no earlier result may be taken.
+        earlier: what stands in for calls that are not selected, by instance.
+        selected: ids of the calls that are to run; None for all.
     """
 
     def __init__(
@@ -81,9 +83,11 @@ class Processes:
         surroundings: Surroundings,
         known: Mapping[str, Entry],
         reuse: Reuse | None,
+        earlier: Mapping[str, Entry] | None = None,
+        selected: frozenset[str] | None = None,
     ) -> None:
         self.attempts, self.workers, self.surroundings, self.known = attempts, workers, surroundings, known
-        self.reuse = reuse
+        self.reuse, self.earlier, self.selected = reuse, earlier or {}, selected
         self.facts: dict[str, Any] = {}
         self.under_way: dict[str, tuple[Node, int, Invocation]] = {}
 
@@ -97,6 +101,9 @@ class Processes:
             outcome = self.attempts.outcome(node, entry.attempt, invocation, None)
             if outcome.message is None:
                 return Found(SUCCEEDED, outcome.outputs)
+        if self.selected is not None and node.operation.id not in self.selected:
+            earlier = self.earlier.get(node.instance)
+            return None if earlier is None else Found(CACHED, earlier.outputs)
         return self._reused(node, invocation)
 
     def _reused(self, node: Node, invocation: Invocation) -> Found | None:

@@ -54,6 +54,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     _debug(commands)
     _explain(commands)
     _targets(commands)
+    _migrate(commands)
     parsed = parser.parse_args(list(words))
     if parsed.version or not hasattr(parsed, "run"):
         parsed.run = _version if parsed.version else lambda _: _usage(parser)
@@ -228,6 +229,13 @@ def _targets(commands: Any) -> None:
     parser.add_argument("--ledger", action="store_true", help="what each target does with each feature")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.set_defaults(run=_lazily("targets"))
+
+
+def _migrate(commands: Any) -> None:
+    parser = commands.add_parser("migrate", help="rewrite what ZenML removed")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="Python files; classes of one are known in the others")
+    parser.add_argument("--write", action="store_true", help="change the files; without it the changes are printed")
+    parser.set_defaults(run=_lazily("migrate"))
 
 
 def _lazily(name: str) -> Any:

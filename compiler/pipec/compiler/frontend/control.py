@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import host, operations
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
@@ -52,7 +52,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "a condition on it", span)
-                host.check_shape(value, f"an `{construct}`", span)
+                operations.check_shape(value, f"an `{construct}`", span)
                 raise run_time_decision(construct, value, span)
             case list() | tuple() | dict() if is_open(value):
                 raise run_time_decision(construct, self.seal(value, span), span)
@@ -82,12 +82,11 @@ class ControlMixin:
         match value:
             case Unknown(diagnostic=diagnostic):
                 raise Fault(diagnostic)
-            case Symbolic():
-                operations.check_use(value, "iteration over it", span)
-                host.check_shape(value, "how often a loop runs", span)
-                raise run_time_decision(construct, value, span)
-            case list() | tuple() | dict() if is_open(value):
-                raise run_time_decision(construct, self.seal(value, span), span)
+            case Symbolic() | list() | tuple() | dict() if isinstance(value, Symbolic) or is_open(value):
+                whole = self.seal(value, span)
+                operations.check_use(whole, "iteration over it", span)
+                operations.check_shape(whole, "how often a loop runs", span)
+                raise run_time_decision(construct, whole, span)
             case StepResult(outputs=outputs) if outputs:
                 return list(outputs)
             case ClassValue() if value.names.get("__members__"):
@@ -113,7 +112,7 @@ class ControlMixin:
         Raises:
             Fault: something in it cannot travel.
         """
-        return Symbolic(operations.to_value(value, span))
+        return operations.as_symbolic(value, span)
 
     def settle_open(self, value: Any, span: Span) -> Any:
         """`value`, as one value of the run if it is a list or dict of which only a run knows how much it holds."""
@@ -129,7 +128,7 @@ class ControlMixin:
         if not isinstance(value, Symbolic):
             return None
         operations.check_use(value, "iteration over it", span)
-        host.check_shape(value, "how often a loop runs", span)
+        operations.check_shape(value, "how often a loop runs", span)
         kind = value.value.type
         if kind.name in {"dict", "str", "set", "frozenset"}:
             element = kind.arguments[0] if kind.arguments else types.STR if kind.name == "str" else types.ANY
@@ -213,7 +212,7 @@ def run_time_decision(construct: str, value: Symbolic, span: Span) -> BaseExcept
 
     That is a wish to fix the parameters behind it, or a fault where something else is behind it.
     """
-    from pipec.compiler.frontend.merging import parameters_of
+    from pipec.compiler.frontend.sameness import parameters_of
 
     parameters = parameters_of([value])
     if parameters:

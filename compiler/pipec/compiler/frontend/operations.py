@@ -21,10 +21,11 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Expr, Output, Value
+from pipec.compiler.ir.values import Expr, Lazy, Output, RunFact, Value
+from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipec.compiler.source import Span
 
@@ -91,6 +92,9 @@ def apply(name: str, function: Callable[..., Any], operands: Sequence[Any], span
 EXPRESSION_BOUND = 20_000
 """The most parts that one expression of the run may have."""
 
+NESTING_BOUND = 100
+"""How deep the parts of an expression may nest."""
+
 
 def symbolic(op: str, operands: Sequence[Any], type_: Type, span: Span) -> Symbolic:
     """The expression `op` over values of the evaluator, to be computed in the run.
@@ -98,27 +102,53 @@ def symbolic(op: str, operands: Sequence[Any], type_: Type, span: Span) -> Symbo
     Raises:
         Fault: an operand cannot travel, or the expression grows beyond all measure.
     """
-    size = 1 + sum(map(_weight, operands))
-    if size > EXPRESSION_BOUND:
-        message = f"this makes an expression of more than {EXPRESSION_BOUND:,} parts"
+    measures = [_measure(operand) for operand in operands]
+    size, depth = 1 + sum(size for size, _ in measures), 1 + max((depth for _, depth in measures), default=0)
+    if size > EXPRESSION_BOUND or depth > NESTING_BOUND:
+        how = (
+            f"of more than {EXPRESSION_BOUND:,} parts"
+            if size > EXPRESSION_BOUND
+            else f"nested deeper than {NESTING_BOUND} levels"
+        )
+        message = f"this makes an expression {how}, which each run would compute"
         raise Fault(Diagnostic("PC0209", message, span, help="compute it inside a step"))
-    return Symbolic(Expr(op, tuple(to_value(operand, span) for operand in operands), type_), size)
+    return Symbolic(Expr(op, tuple(to_value(operand, span) for operand in operands), type_), size, depth)
 
 
-def _weight(value: Any) -> int:
+def call_in_run(
+    function: Any, positional: Sequence[Any], keywords: Mapping[str, Any], type_: Type, span: Span
+) -> Symbolic:
+    """The call of `function`, a value of the run or a symbol, computed by the step that consumes it.
+
+    Raises:
+        Fault: an argument cannot travel.
+    """
+    return symbolic("call", [function, list(positional), dict(keywords)], type_, span)
+
+
+def as_symbolic(value: Any, span: Span) -> Symbolic:
+    """Any value as one of the run.
+
+    Raises:
+        Fault: it cannot travel.
+    """
+    if isinstance(value, Symbolic):
+        return value
+    return Symbolic(to_value(value, span), *_measure(value))
+
+
+def _measure(value: Any) -> tuple[int, int]:
+    """The size and the depth of a value, as `Symbolic` has them."""
     match value:
-        case Symbolic(size=size):
-            return size
+        case Symbolic(size=size, depth=depth):
+            return size, depth
         case Spread(value=inner):
-            return _weight(inner)
-        case StepResult(outputs=outputs):
-            return len(outputs)
-        case list() | tuple():
-            return 1 + sum(map(_weight, value))
-        case dict():
-            return 1 + sum(map(_weight, value.values()))
+            return _measure(inner)
+        case list() | tuple() | dict():
+            parts = [_measure(one) for one in (value.values() if isinstance(value, dict) else value)]
+            return 1 + sum(size for size, _ in parts), 1 + max((depth for _, depth in parts), default=0)
         case _:
-            return 1
+            return 1, 0
 
 
 def guarded(compute: Callable[[], Any], span: Span) -> Any:
@@ -244,6 +274,44 @@ def _can_be_looked_into(type_: Type) -> bool:
         member.name in {"bool", "int", "float", "str", "none", "list", "dict", "literal", "tuple"}
         for member in types.members(type_)
     )
+
+
+def item_count(value: Symbolic, span: Span) -> Symbolic:
+    """`artifact.item_count` of a dynamic pipeline: how many elements a result has.
+
+    Raises:
+        Fault: only a step can tell.
+    """
+    check_use(value, "`.item_count`", span)
+    return symbolic("len", [value], types.INT, span)
+
+
+def check_shape(value: Symbolic, what: str, span: Span) -> None:
+    """Refuses to let the clock, chance, the environment or a look-up decide what the graph is.
+
+    Args:
+        value: what decides.
+        what: what it decides, for the headline: "an `if`", "how often a loop runs", "the name of a call".
+        span: where.
+
+    Raises:
+        Fault: it is one of these, or is computed from one.
+    """
+    for leaf in leaves(value.value):
+        match leaf:
+            case RunFact(kind=kind):
+                decides = "chance" if kind == "random" else "the clock"
+                help_ = "decide inside a step, whose result the pipeline may branch on"
+            case Lazy(kind="environment", query=query):
+                decides = f"the environment variable `{query['name']}`"
+                help_ = "make it a parameter of the pipeline, or let a step read it and return what decides"
+            case Lazy():
+                decides = "a value that is looked up"
+                help_ = "let a step take the value and return what decides"
+            case _:
+                continue
+        note = "a graph is fixed when it is compiled, and this is known only in the container of a step"
+        raise Fault(Diagnostic("PC0220", f"{decides} decides {what}", span, notes=(note,), help=help_))
 
 
 def to_value(value: Any, span: Span) -> Value:

@@ -94,11 +94,28 @@ def _open(value: Any, span: Span) -> Value:
         else:
             run.append((key, one))
     end_run()
+    whole = _joined(parts, isinstance(value, dict))
+    return Expr("tuple", (whole,), Type("tuple")) if isinstance(value, tuple) else whole
+
+
+_CHAINED = 4
+"""How many parts are written as `a + b + …`; a longer chain would nest as deep as it is long."""
+
+
+def _joined(parts: list[Value], are_dicts: bool) -> Value:
+    kind = parts[0].type if len({part.type for part in parts}) == 1 else Type("dict" if are_dicts else "list")
+    if len(parts) > _CHAINED:
+        if are_dicts:
+            items = [
+                Expr("list", (Expr("method", (part, Const("items", types.STR)), types.ANY),), Type("list"))
+                for part in parts
+            ]
+            return Expr("dict", (_joined([*items], are_dicts=False),), kind)
+        return Expr("sum", (ListOf(tuple(parts), Type("list", (kind,))), Const([], Type("list"))), kind)
     whole = parts[0]
     for part in parts[1:]:
-        kind = whole.type if whole.type == part.type else Type("dict" if isinstance(value, dict) else "list")
-        whole = Expr("|" if isinstance(value, dict) else "+", (whole, part), kind)
-    return Expr("tuple", (whole,), Type("tuple")) if isinstance(value, tuple) else whole
+        whole = Expr("|" if are_dicts else "+", (whole, part), kind)
+    return whole
 
 
 def _dict_of(value: dict[Any, Any], span: Span) -> Value:
@@ -143,7 +160,7 @@ def to_json(value: Any, span: Span, depth: int = 0) -> Json:
         case tuple() | set() | frozenset():
             parts = [to_json(part, span, depth + 1) for part in value]
             return {TAG: [type(value).__name__, parts if isinstance(value, tuple) else sorted(parts, key=text)]}
-        case InstanceValue(cls=cls, fields=fields):
+        case InstanceValue(cls=cls, fields=fields) if _is_made_by_keyword(cls):
             inner = {name: to_json(part, span, depth + 1) for name, part in fields.items()}
             return {TAG: ["object", f"{cls.module.name}:{cls.qualified_name}", inner]}
         case (
@@ -153,6 +170,12 @@ def to_json(value: Any, span: Span, depth: int = 0) -> Json:
             return {TAG: ["symbol", f"{module.name}:{name}"]}
         case _:
             return _plain(value, span)
+
+
+def _is_made_by_keyword(cls: ClassValue) -> bool:
+    from pipec.compiler.frontend.instances import is_made_by_keyword
+
+    return is_made_by_keyword(cls)
 
 
 def _dict_to_json(value: dict[Any, Any], span: Span, depth: int) -> Json:

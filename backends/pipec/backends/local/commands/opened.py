@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.journal import Journal
-from pipec.backends.local.run import local_folder, root_of
+from pipec.backends.local.options import local_folder, root_of
 from pipec.compiler.project import find_root
 from pipec.compiler.record import dataclass
 from pipec.runtime.store import Store

@@ -1,0 +1,104 @@
+"""Plans the container template of a call: its inputs, the arguments that name them, its outputs and where they go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipec.backends.argo.names import Names, parameter
+from pipec.backends.argo.plan import Reads, key
+from pipec.backends.argo.settings import container_fields
+from pipec.backends.argo.steps import plan_step
+from pipec.compiler.invocation import static_invocation
+from pipec.compiler.ir.types import INT
+from pipec.compiler.ir.values import Item, Output
+from pipec.compiler.record import dataclass, field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipec.backends.argo.plan import Plan
+    from pipec.compiler.ir.model import Call
+    from pipec.compiler.ir.walk import Captured
+
+
+@dataclass(slots=True)
+class Slots:
+    """The inputs of a container template.
+
+    Attributes:
+        arguments: what says where each slot's value lies, `SLOT=…`.
+        optional: the artifacts that a run may be without.
+    """
+
+    names: Names = field(default_factory=Names)
+    arguments: list[str] = field(default_factory=list[str])
+    parameters: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
+    artifacts: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
+    optional: set[str] = field(default_factory=set[str])
+
+    def parameter(self, name: str, leaf: Captured) -> str:
+        """The tag of an input parameter of about that name."""
+        legal = self.names.parameter(name)
+        self.parameters[legal] = leaf
+        return f"{{{{inputs.parameters.{legal}}}}}"
+
+    def artifact(self, name: str, leaf: Captured, *, is_optional: bool) -> str:
+        """The place of an input artifact of about that name."""
+        legal = self.names.parameter(name)
+        self.artifacts[legal] = leaf
+        if is_optional:
+            self.optional.add(legal)
+        return f"@in/{legal}"
+
+    def index(self, loop: str) -> str:
+        """The tag of the index of a loop around the call; one that fills a slot serves."""
+        for legal, leaf in self.parameters.items():
+            if isinstance(leaf, Item) and leaf.operation == loop:
+                return f"{{{{inputs.parameters.{legal}}}}}"
+        return self.parameter(f"{parameter(loop)}-index", Item(loop, INT))
+
+
+def plan_call(plan: Plan, call: Call, name: str) -> Reads:
+    """Adds the container template; gives what its inputs read."""
+    definition = plan.carriers.steps[call.step]
+    invocation = static_invocation(call, definition)
+    slots = Slots()
+    # Parameters first, as they are printed.
+    for slot, leaf in sorted(invocation.slots.items(), key=lambda item: _is_artifact(plan, item[1])):
+        _fill(plan, slots, slot, leaf)
+    keys = _keys(plan, call, slots)
+    container = container_fields(call, plan.image, plan.code_map)
+    needed = plan.needed(call)
+    plan.steps.append(plan_step(name, call, definition, invocation.spec, slots, container, keys, needed))
+    return Reads(slots.parameters, slots.artifacts)
+
+
+def _is_artifact(plan: Plan, leaf: Captured) -> bool:
+    return isinstance(leaf, Output) and not plan.carriers.is_parameter(leaf)
+
+
+def _fill(plan: Plan, slots: Slots, slot: str, leaf: Captured) -> None:
+    kind = plan.carriers.kind(leaf) if isinstance(leaf, Output) else "parameter"
+    match kind:
+        case "parameter":
+            slots.arguments.append(f"{slot}={slots.parameter(slot, leaf)}")
+        case "values":
+            slots.arguments.append(f"{slot}=@values:{slots.parameter(slot, leaf)}")
+        case "artifact":
+            assert isinstance(leaf, Output), "an artifact is an output"
+            is_optional = plan.carriers.may_be_absent(leaf)
+            slots.arguments.append(f"{slot}={slots.artifact(slot, leaf, is_optional=is_optional)}")
+        case "files":
+            assert isinstance(leaf, Output), "what a loop collects is an output"
+            place = slots.artifact(slot, leaf, is_optional=True)
+            count = slots.parameter(f"{parameter(slot)}-count", plan.carriers.count_of(leaf))
+            slots.arguments.append(f"{slot}={place}:{count}")
+
+
+def _keys(plan: Plan, call: Call, slots: Slots) -> Mapping[str, str]:
+    """For each output that a loop collects, where it goes."""
+    keyed = {name: base for (id_, name), base in plan.carriers.keyed.items() if id_ == call.id}
+    if not keyed:
+        return {}
+    indices = [slots.index(loop) for loop in plan.carriers.loops[call.id]]
+    return {parameter(name): key(base, indices) for name, base in keyed.items()}
