@@ -41,6 +41,7 @@ class Project:
         raw: `[tool.pipec]` as it is written; `pipelines` is read where it is needed.
         stubs: signatures of steps outside the project, by `module:name`.
         include: patterns of data files, from the root, that travel with every step.
+        pythons: interpreters of `pipec run`, absolute, by name of a step; `*` for all others.
     """
 
     root: Path
@@ -56,6 +57,7 @@ class Project:
     default_stack: str | None = None
     stack: Stack | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
+    pythons: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_root(start: Path) -> Path:
@@ -141,6 +143,7 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
             stacks=_stacks(table, source, faults),
             default_stack=_text(table, "default_stack", source, faults),
             raw=table,
+            pythons=_pythons(root, table, source, faults),
         ),
         faults,
     )
@@ -195,6 +198,21 @@ def _table(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[
     what = "a table for each target" if wanted is dict else what
     faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what}", _place(source, key)))
     return {}
+
+
+def _pythons(root: Path, table: Mapping[str, Any], source: SourceFile, faults: list[Diagnostic]) -> dict[str, str]:
+    """`[tool.pipec.local] python = "…"`, or `[tool.pipec.local.python]` with one for each step."""
+    local = table.get("local", {})
+    given = local.get("python", {}) if isinstance(local, dict) else None
+    for key in local if isinstance(local, dict) else ():
+        if key != "python":
+            message = f"`[tool.pipec.local]` has no key `{key}`"
+            faults.append(Diagnostic("PC0504", message, _place(source, key), help="it has `python`"))
+    found = {"*": given} if isinstance(given, str) else given
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        faults.append(Diagnostic("PC0504", "`python` is a path, or a table of paths by step", _place(source, "local")))
+        return {}
+    return {name: str(root / one) for name, one in found.items()}
 
 
 def _place(source: SourceFile, key: str) -> Span:

@@ -89,6 +89,10 @@ CODES: dict[str, Code] = {
     "PC0406": Code("illegal-name", "a name cannot be made legal on the target"),
     "PC0407": Code("near-limit", "the program is close to a limit of the target"),
     "PC0408": Code("install-at-start", "steps install their requirements each time they start"),
+    "PC0430": Code("needs-a-store", "a part of the program needs a store that the target does not have"),
+    "PC0431": Code("schedule-beyond-target", "a schedule asks for what the target's scheduler cannot do"),
+    "PC0410": Code("fail-fast-with-skips", "Airflow cannot stop at the first failure where steps may be skipped"),
+    "PC0411": Code("not-in-airflow-2", "Airflow 2 cannot do, or does not call the same, what the program asks"),
     # 05: configuration
     "PC0501": Code("unknown-setting", "a decorator or settings object has no such field"),
     "PC0502": Code("invalid-setting", "a setting has a value that is not allowed"),

@@ -10,7 +10,7 @@ from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
 from pipec.compiler.frontend.annotations import artifact_name, read_annotation
 from pipec.compiler.frontend.configuration import check_options, configure, pipeline_config
 from pipec.compiler.frontend.docstrings import docstring
-from pipec.compiler.frontend.freezing import freeze
+from pipec.compiler.frontend.freezing import as_member, freeze
 from pipec.compiler.frontend.graph import GraphBuilder
 from pipec.compiler.frontend.jumps import Returned
 from pipec.compiler.frontend.names import module_attribute
@@ -31,6 +31,7 @@ from pipec.compiler.frontend.values import (
     Unknown,
     describe,
     is_known,
+    is_open,
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Call, Parameter, Pipeline, PipelineOutput, StepDef
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.config import Schedule
     from pipec.compiler.ir.model import Block, Operation
     from pipec.compiler.ir.types import Type
+    from pipec.compiler.ir.values import Value
     from pipec.compiler.source import Span
 
 
@@ -59,6 +61,7 @@ class Program:
         run: what the run configuration says; None where no pipeline is compiled.
         name: the pipeline's name.
         steps: the steps called so far, by symbol, in order of first call.
+        labels: the computed names that calls in loops were given as their ids, with the ids that they have.
     """
 
     options: Mapping[str, Setting] = field(default_factory=dict)
@@ -68,6 +71,7 @@ class Program:
     _orders: list[tuple[str, str | None, tuple[str, ...]]] = field(
         default_factory=list[tuple[str, str | None, tuple[str, ...]]]
     )
+    labels: list[tuple[Value, str]] = field(default_factory=list[tuple["Value", str]])
     _awaited: list[tuple[str, Span]] = field(default_factory=list)
     _defined: dict[tuple[int, str], StepDef] = field(default_factory=dict)
 
@@ -147,18 +151,20 @@ class Program:
 class Bindings:
     """Values given beside the program: `defaults` replace a parameter's default, `fixed` remove the parameter.
 
-    What a run configuration gives has a place in `places`; the rest was given on the command line.
+    `frozen` are parameters that turned out to shape the graph, with values of the evaluator. What a run configuration
+    gives has a place in `places`; the rest was given on the command line.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    frozen: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Setting] = field(default_factory=dict)
 
     def beneath(self, parameters: Mapping[str, Setting]) -> Bindings:
         """These, and the `parameters` of a run configuration that the command line does not give."""
         left = {name: one for name, one in parameters.items() if name not in self.defaults and name not in self.fixed}
         values = {name: one.value for name, one in left.items()}
-        return Bindings({**values, **self.defaults}, self.fixed, {**self.places, **left})
+        return Bindings({**values, **self.defaults}, self.fixed, self.frozen, {**self.places, **left})
 
 
 def lower_pipeline(
@@ -296,8 +302,12 @@ def _parameters(
     for one in nodes:
         span = function.module.span(one)
         type_ = read_annotation(interpreter, one.annotation, Frame(function.module, function.module.names)).type
-        if one.arg in bindings.fixed:
-            value = given_value(one.arg, bindings.fixed[one.arg], type_)
+        if one.arg in bindings.fixed or one.arg in bindings.frozen:
+            if one.arg in bindings.frozen:
+                value = bindings.frozen[one.arg]
+            else:
+                value = given_value(one.arg, bindings.fixed[one.arg], type_)
+            value = as_member(interpreter, one.annotation, function.module, value)
             names[one.arg] = value
             frozen[one.arg] = Const(to_json(value, span), const_type(value))
             continue
@@ -350,8 +360,13 @@ def given_value(name: str, value: Any, type_: Type, setting: Setting | None = No
         try:
             value = json.loads(value)
         except ValueError:
-            if type_ in (types.ANY, types.STR) or type_.choices:
+            choices = [choice for member in members for choice in member.choices]
+            if type_ == types.ANY or value in choices:
                 return value
+            if choices:
+                help_ = f"it is one of {', '.join(f'`{choice}`' for choice in choices)}"
+                message = f"`{value}` is not a value of `{name}`"
+                raise Fault(Diagnostic("PC0506", message, help=help_)) from None
             message = f"the value of `{name}` is not JSON: `{value}`"
             if setting is not None:
                 message = f"`{json.dumps(value)}` is not a value of `{name}`"
@@ -387,6 +402,8 @@ def _outputs(
 
 def _parts(value: Any) -> list[tuple[str, Any]]:
     match value:
+        case list() | tuple() | dict() if is_open(value):
+            return [("", value)]
         case StepResult(outputs=outputs):
             return [("", one) for one in outputs]
         case list() | tuple():

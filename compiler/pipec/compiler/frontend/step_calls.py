@@ -8,7 +8,7 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.calls import Arguments, unknown_argument
 from pipec.compiler.frontend.configuration import call_config, check_options, configured
-from pipec.compiler.frontend.merging import parameters_of
+from pipec.compiler.frontend.sameness import parameters_of
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     Fault,
@@ -25,8 +25,8 @@ from pipec.compiler.frontend.values import (
     find_unknown,
     name_of,
 )
-from pipec.compiler.ir.model import Call, StepDef
-from pipec.compiler.ir.values import Item, Output, Value
+from pipec.compiler.ir.model import Call, ForEach, StepDef
+from pipec.compiler.ir.values import Const, Expr, Item, ListOf, Output, Value
 from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     config = call_config(interpreter, step)
+    if label is not None:
+        interpreter.program.labels.append((label.value, name))
     interpreter.graph.add(
         Call(name, definition.symbol, values, span, config, after, None if label is None else label.value)
     )
@@ -243,6 +245,33 @@ def _with_use(diagnostic: Diagnostic, step: str, name: str, span: Span) -> Diagn
     return replace(diagnostic, related=(*diagnostic.related, Label(span, f"used here as `{name}` of `{step}`")))
 
 
+def _computed_ids(interpreter: Interpreter, value: Any, span: Span) -> list[str] | None:
+    """The ids that a value of the run stands for: `names.append(name)` in a loop beside `id=name`; None if it does not."""
+    whole = interpreter.settle_open(value, span)
+    return labelled(interpreter, whole.value) if isinstance(whole, Symbolic) else None
+
+
+def labelled(interpreter: Interpreter, value: Value) -> list[str] | None:
+    """The operations whose ids a value of the run stands for; None where it is something else than ids."""
+    for label, name in interpreter.program.labels:
+        if label == value:
+            return [name]
+    match value:
+        case Const(value=str() as name):
+            return [name]
+        case Const(value=list() as parts) if all(isinstance(one, str) for one in parts):
+            return [str(one) for one in parts]
+        case Output(operation=operation, name=name) if interpreter.graph is not None:
+            made = interpreter.graph.find(operation)
+            inside = made.results[name] if isinstance(made, ForEach) else None
+            return [operation] if inside is not None and labelled(interpreter, inside) is not None else None
+        case ListOf(items=items) | Expr(op="+" | "sum" | "list", operands=items):
+            found = [labelled(interpreter, one) for one in items]
+            return None if None in found else [name for names in found for name in names or ()]
+        case _:
+            return None
+
+
 def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
     """The operations that `after=` names: ids as text (checked at the end, they may come later), results, or lists of them.
 
@@ -252,6 +281,8 @@ def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
     value = order.value
     if unknown := find_unknown(value):
         raise Fault(unknown.diagnostic)
+    if (named := _computed_ids(interpreter, value, order.span)) is not None:
+        return named
     if isinstance(value, list | tuple | set):
         return [name for part in value for name in after_ids(interpreter, Setting(part, order.span))]
     match value:
