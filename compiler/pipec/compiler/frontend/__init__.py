@@ -88,6 +88,12 @@ def lower_file(
         interpreter.diagnostics = []
         driver = _driver(interpreter, definition, starts)
         result = lower_pipeline(interpreter, definition.value, bindings or Bindings(), layers, driver)
+        if result is None and driver and "config_path" in driver:
+            from pipec.compiler.frontend.drivers import without_configuration
+
+            driver = without_configuration(interpreter, driver)
+            if "config_path" not in driver:
+                result = lower_pipeline(interpreter, definition.value, bindings or Bindings(), layers, driver)
         found += interpreter.diagnostics
         if result is not None:
             result, closure_faults = attach_closures(interpreter, result)
