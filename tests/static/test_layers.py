@@ -67,6 +67,7 @@ RULES = {
     "pipec.backends.local": Rule(
         ("pipec.backends", "pipec.compiler", "pipec.runtime", "pipec.sdk"), lazy=frozenset({"rich"})
     ),
+    "pipec.testing": Rule(("pipec.backends.local", "pipec.compiler", "pipec.sdk")),
     "pipec.templates": Rule(("pipec.templates",)),
     "pipec.sdk": Rule(("pipec.sdk", "pipec.runtime"), lazy=frozenset(CODECS)),
     "pipec.runtime": Rule(("pipec.runtime", "pipec.sdk"), lazy=frozenset(CODECS)),

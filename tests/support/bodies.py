@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-HEAD = '''\
+HEAD = """\
 from pipec.sdk import pipeline, step
 
 
@@ -42,9 +42,11 @@ def total(values: list[int]) -> int:
 @step
 def total_of(values: dict[str, int]) -> int:
     return sum(position * value for position, value in enumerate(values.values(), 1))
-'''
+"""
 
-SIGNATURE = "n: int = 2, m: int = 1, flag: bool = True, xs: list[int] = [1], ys: list[int] = [1, 2], table: dict[str, int] = {}"
+SIGNATURE = (
+    "n: int = 2, m: int = 1, flag: bool = True, xs: list[int] = [1], ys: list[int] = [1, 2], table: dict[str, int] = {}"
+)
 PARAMETERS = st.fixed_dictionaries(
     {
         "n": st.integers(-1, 3),
@@ -117,7 +119,9 @@ class _Writer:
             case "not" if depth < 2:
                 return f"not {self.condition(scope, depth + 1)}"
             case "and" if depth < 2:
-                return f"({self.condition(scope, depth + 1)} {self.pick('and', 'or')} {self.condition(scope, depth + 1)})"
+                return (
+                    f"({self.condition(scope, depth + 1)} {self.pick('and', 'or')} {self.condition(scope, depth + 1)})"
+                )
             case "known":
                 return self.pick("True", "1 > 2")
             case "list" if scope.lists:
@@ -207,7 +211,9 @@ class _Writer:
                 scope.lists.append(name)
             case "helper" if scope.lists:
                 name = self.name("i")
-                write(f"{pad}{name} = {self.pick(*self.helpers)}({self.pick(*scope.lists)}, {self.integer(scope)}, flag, xs, ys, table)")
+                write(
+                    f"{pad}{name} = {self.pick(*self.helpers)}({self.pick(*scope.lists)}, {self.integer(scope)}, flag, xs, ys, table)"
+                )
                 scope.ints.append(name)
             case "if":
                 self.condition_statement(scope, pad)
@@ -261,6 +267,8 @@ def programs(draw: st.DrawFn, may_alias: bool = False) -> str:
     writer.lines += ["    l0 = []", "    d0 = {}"]
     while writer.left > 0:
         writer.block(scope, "    ")
-    writer.lines.append(f"    return total([{', '.join([*scope.ints[-6:], *(f'*{one}' for one in scope.lists[-4:])])}, total_of(d0)])")
+    writer.lines.append(
+        f"    return total([{', '.join([*scope.ints[-6:], *(f'*{one}' for one in scope.lists[-4:])])}, total_of(d0)])"
+    )
     lines += ["", "", "@pipeline", f"def p({SIGNATURE}):", *writer.lines, ""]
     return HEAD + "\n".join(lines)

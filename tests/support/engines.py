@@ -159,6 +159,7 @@ class SpecCase:
     Attributes:
         home: the working folder and pipeline root; without it a folder that is gone afterwards.
         timeout: seconds.
+        mended: whether the runner may put out one of several artifacts, as the backend does; see `specrun.mend`.
     """
 
     spec: Path
@@ -167,6 +168,7 @@ class SpecCase:
     home: Path | None = None
     timeout: float = 300.0
     caching: bool = False
+    mended: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,7 @@ class Kubeflow:
                     "home": str(case.home) if case.home else None,
                     "timeout": case.timeout,
                     "caching": case.caching,
+                    "mended": case.mended,
                 }
                 for case in cases
             ]

@@ -7,6 +7,7 @@ each (a parameter, a result, a loop item, a fact of the run), carried in the tar
 Before (IR):   train(data=Output(load, output), lr=Const(0.1), frames=ListOf(Output(a, output), Output(b, output)))
 After:         spec  = {"function": "steps.train:train", "values": {"lr": 0.1},
                         "compose": {"frames": {"list": [{"slot": "frames_0"}, {"slot": "frames_1"}]}}, "outputs": …}
+               and, as far as the call is so configured, "hooks", "attempts", "model", "off", "substitutions", "cache"
                slots = {"data": Output(load, output), "frames_0": Output(a, output), "frames_1": Output(b, output)}
 """
 
@@ -14,12 +15,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipec.compiler.ir.config import CachePolicy
 from pipec.compiler.ir.values import Const, DictOf, Expr, Item, Lazy, ListOf, Output, Param, RunFact
 from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipec.compiler.ir.config import Config, Hook, Hooks
     from pipec.compiler.ir.model import Call, StepDef
     from pipec.compiler.ir.values import Json, Value
 
@@ -38,8 +41,15 @@ class StaticInvocation:
     slots: Mapping[str, Leaf]
 
 
-def static_invocation(call: Call, step: StepDef) -> StaticInvocation:
-    """The static invocation of `call`, deterministic and without anything of a target's."""
+def static_invocation(call: Call, step: StepDef, *, is_cached: bool = False) -> StaticInvocation:
+    """The static invocation of `call`, deterministic and without anything of a target's.
+
+    Args:
+        call: the call.
+        step: its step.
+        is_cached: the target leaves caching to the runtime, which then needs to know what the key is made of. A target
+            with a cache of its own has no use for digests that change with each edit.
+    """
     values: dict[str, Json] = {}
     compose: dict[str, Json] = {}
     slots: dict[str, Leaf] = {}
@@ -60,6 +70,9 @@ def static_invocation(call: Call, step: StepDef) -> StaticInvocation:
     spec["outputs"] = {output.name: _output(call, step, index) for index, output in enumerate(step.outputs)}
     if step.returns_tuple:
         spec["returns_tuple"] = True
+    spec.update(configured(call.config))
+    if is_cached and (cache := cache_entry(call.config, step)) is not None:
+        spec["cache"] = cache
     return StaticInvocation(spec, slots)
 
 
@@ -70,7 +83,91 @@ def _output(call: Call, step: StepDef, index: int) -> dict[str, Json]:
         described["mirrored"] = True
     if output.materializer is not None:
         described["materializer"] = output.materializer
+    if output.registered:
+        described["registered"] = dict(output.registered)
     return described
+
+
+def configured(config: Config) -> dict[str, Json]:
+    """The entries of `spec` for the configuration of a call: hooks, model, what is switched off."""
+    hooks = step_hooks(config.hooks)
+    has_last = "on_failure" in hooks and config.retry is not None
+    entries: dict[str, Json] = {
+        "hooks": hooks,
+        # Only that hook asks whether an attempt is the last.
+        "attempts": config.retry.max_retries + 1 if has_last and config.retry is not None else None,
+        "model": None if config.model is None else dict(config.model),
+        "off": sorted(name for name, is_on in config.toggles.items() if not is_on and name in _TOGGLES),
+        "substitutions": dict(config.substitutions),
+    }
+    return {name: entry for name, entry in entries.items() if entry}
+
+
+_TOGGLES = ("enable_artifact_metadata", "enable_artifact_visualization")
+"""What the runtime itself does or leaves; logs are the executor's."""
+
+STEP_HOOKS = ("on_start", "on_end", "on_success", "on_failure")
+"""Hooks that the runtime calls around a step."""
+
+
+def step_hooks(hooks: Hooks) -> dict[str, Json]:
+    """The hooks that the runtime calls around a step."""
+    found = {name: getattr(hooks, name) for name in STEP_HOOKS}
+    return {
+        name: {"function": hook.symbol, **({"takes_exception": True} if hook.takes_exception else {})}
+        for name, hook in found.items()
+        if hook is not None
+    }
+
+
+def hook_invocation(name: str, hook: Hook) -> dict[str, Json]:
+    """The static invocation of a hook of the run; that of `on_init` has one output, `state`.
+
+    Args:
+        name: `on_init`, `on_start`, `on_end`, `on_success`, `on_failure` or `on_cleanup`.
+        hook: the hook.
+    """
+    values = {argument: constant.value for argument, constant in hook.arguments.items()}
+    about: dict[str, Json] = {"name": name, **({"takes_exception": True} if hook.takes_exception else {})}
+    outputs: dict[str, Json] = {"state": {"carrier": "artifact"}} if name == "on_init" else {}
+    return {"function": hook.symbol, **({"values": values} if values else {}), "outputs": outputs, "hook": about}
+
+
+def cache_entry(config: Config, step: StepDef) -> dict[str, Json] | None:
+    """What the runtime makes the step's cache key of; None where its result is not reused. Caching is on unless off."""
+    if config.cache is False:
+        return None
+    policy = config.cache_policy or CachePolicy()
+    included = {
+        "parameters": policy.include_step_parameters,
+        "values": policy.include_artifact_values,
+        "ids": policy.include_artifact_ids,
+    }
+    files = {*policy.file_dependencies, *(step.closure.files if policy.include_step_code else ())}
+    entries: dict[str, Json] = {
+        "digest": step.closure.digest if policy.include_step_code else None,
+        "distributions": sorted({_distribution(each) for each in step.closure.requirements}),
+        "environment": sorted(config.environment),
+        "files": sorted(files),
+        "sources": list(policy.source_dependencies),
+        "function": policy.cache_func,
+        "ignored": list(policy.ignored_inputs),
+        "without": [name for name, is_included in included.items() if not is_included],
+        "expires_after": policy.expires_after,
+    }
+    return {name: entry for name, entry in entries.items() if entry not in (None, [])}
+
+
+def _distribution(requirement: str) -> str:
+    """The name in a requirement.
+
+    >>> _distribution("scikit-learn[extra]>=1.5; python_version > '3'")
+    'scikit-learn'
+    """
+    for at, letter in enumerate(requirement.strip()):
+        if not (letter.isalnum() or letter in "-_."):
+            return requirement.strip()[:at]
+    return requirement.strip()
 
 
 def _template(value: Value, prefix: str, slots: dict[str, Leaf], taken: set[str]) -> dict[str, Json]:

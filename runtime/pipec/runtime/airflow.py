@@ -17,52 +17,71 @@ import sys
 import tempfile
 import threading
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 GRACE = 5.0
 """Seconds between the request to end and the end."""
 
 
+Index = tuple[int, ...]
+"""Which iteration of the loops around a task: the index in each, outer loop first."""
+
+
 def launch(
     code: pathlib.Path,
     spec: Mapping[str, Any],
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Any],
     params: Mapping[str, Any] | None,
     settings: Mapping[str, Any] | None,
     context: Mapping[str, Any],
+    index: Sequence[int] | None = None,
+    when: Sequence[Any] | None = None,
 ) -> dict[str, str]:
     """Run one attempt of a step.
 
     Args:
         code: the code root.
-        spec: the static half of the invocation. An output may be a word: its carrier, or `mirrored` for an artifact
-            that others also read as a value.
-        inputs: for each slot that a task fills, the text that the task returned for the output.
+        spec: the static half of the invocation. An output may be a word: its carrier, `mirrored` for an artifact that
+            others also read as a value, or `unused`.
+        inputs: for each slot that a task fills, the text that the task returned for the output; see `_Sources`.
         params: for each slot that a run parameter fills, the parameter's name, or that and how to read it:
             `int`, `float`, or a kind of canonical JSON.
         settings: `environment`, `secrets`, `extra` and `python` of the step.
         context: Airflow's context of the task.
+        index: in a loop, the index of the iteration in each loop around the step.
+        when: in a loop, what the gate of the condition around the step returned, and the arm that the step is in.
 
     Returns:
         For each output the text by which another task finds it: `{"artifact": place, "digest": …, …}`, with `value`
-        where it is JSON that others may read, or the value of a small result as canonical JSON.
+        where it is JSON that others may read, or the value of a small result as canonical JSON; in a loop always an
+        object, with the `index`.
 
     Raises:
         RuntimeError: the step failed; the log says why.
+        AirflowSkipException: it is in an arm that does not run.
     """
     settings = settings or {}
+    at = None if index is None else tuple(index)
+    sources = _Sources(inputs, context, _given(params or {}, context["params"]))
+    if when is not None:
+        _Sources({"gate": when[0]}, context, {}).skip_unless(when[1])
     outputs = {name: _output(output) for name, output in spec.get("outputs", {}).items()}
-    place = _place(context)
+    place = _place(context, at)
     with tempfile.TemporaryDirectory(prefix="pipec-") as folder:
         own = pathlib.Path(folder)
         # Documents are read where they lie; a store behind a URL has only the artifacts.
         kept = own if "://" in place else pathlib.Path(place)
+        expanded = sources.expanded({**spec, "outputs": outputs})
         document = {
             **_about(context),
-            "spec": {**spec, "outputs": outputs},
-            "slots": _slots(inputs, params or {}, context["params"]),
-            "results": {name: _result(place, own, name, output) for name, output in outputs.items()},
+            "spec": expanded,
+            "slots": sources.slots,
+            "results": {
+                name: _result(place, own, name, output)
+                for name, output in outputs.items()
+                if spec["outputs"][name] != "unused"
+            },
             "error": str(kept / "error.json"),
             "record": str(kept / "record.json"),
             "extra": settings.get("extra", {}),
@@ -72,7 +91,47 @@ def launch(
         if status != 0:
             raise RuntimeError(_reason(kept / "error.json", context["ti"].task_id, status))
         stored = json.loads((kept / "record.json").read_text(encoding="utf-8"))["outputs"]
-        return {_key(name): _reference(own, stored, name, output) for name, output in outputs.items()}
+        return {_key(name): _reference(own, stored, name, outputs[name], at) for name in document["results"]}
+
+
+def choose(
+    code: pathlib.Path,
+    spec: Mapping[str, Any],
+    arms: Sequence[Sequence[str]],
+    inputs: Mapping[str, Any],
+    params: Mapping[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    context: Mapping[str, Any],
+) -> list[str]:
+    """Run the gate of a condition: the ids of the tasks with which the arm that runs begins.
+
+    The number of the arm is left as the XCom `arm`: Airflow keeps what a branch returns only if it skips nothing.
+    """
+    (text,) = launch(code, spec, inputs, params, settings, context).values()
+    context["ti"].xcom_push(key="arm", value=text)
+    return list(arms[int(text)])
+
+
+def indices(
+    code: pathlib.Path,
+    spec: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    params: Mapping[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    context: Mapping[str, Any],
+) -> list[int]:
+    """Run the gate of a loop: the indices over which it runs. What else it makes is left as XComs."""
+    made = launch(code, spec, inputs, params, settings, context)
+    count = int(made.pop("count"))
+    for key, text in made.items():
+        context["ti"].xcom_push(key=key, value=text)
+    return list(range(count))
+
+
+def flatten(names: Sequence[str], counts: Any) -> list[dict[str, int]]:
+    """The indices of a loop in a loop, by name: for each iteration of the outer loops as many as its gate counted."""
+    table = _table(counts)
+    return [dict(zip(names, (*at, each), strict=True)) for at in sorted(table) for each in range(_value(table[at]))]
 
 
 def _key(output: str) -> str:
@@ -85,6 +144,8 @@ def _key(output: str) -> str:
 def _output(described: Any) -> dict[str, Any]:
     if not isinstance(described, str):
         return dict(described)
+    if described == "unused":
+        return {"carrier": "artifact"}
     return {"carrier": "artifact", "mirrored": True} if described == "mirrored" else {"carrier": described}
 
 
@@ -101,7 +162,7 @@ def _about(context: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _place(context: Mapping[str, Any]) -> str:
+def _place(context: Mapping[str, Any], index: Index | None) -> str:
     """Where this attempt stores its results: one place for each attempt, so that a retry starts clean."""
     task = context["ti"]
     root = os.environ.get("PIPEC_ARTIFACT_ROOT")
@@ -109,8 +170,8 @@ def _place(context: Mapping[str, Any]) -> str:
         home = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
         root = os.path.join(home, "pipec")
         print(f"pipec: PIPEC_ARTIFACT_ROOT is not set; artifacts go to {root}, which other machines do not see")
-    index = [str(task.map_index)] if task.map_index >= 0 else []
-    parts = [task.dag_id, context["run_id"], task.task_id, *index, str(task.try_number)]
+    instance = task.task_id if index is None else f"{task.task_id}@{'.'.join(map(str, index))}"
+    parts = [task.dag_id, context["run_id"], instance, str(task.try_number)]
     return "/".join([root.removeprefix("file://").rstrip("/"), "runs", *map(_file, parts)])
 
 
@@ -120,14 +181,144 @@ def _file(name: str) -> str:
     return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
 
 
-def _slots(inputs: Mapping[str, str], params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    slots: dict[str, Any] = {}
-    for slot, text in inputs.items():
-        reference = json.loads(text)
-        if isinstance(reference, dict) and "artifact" in reference:
-            slots[slot] = {key: reference[key] for key in ("artifact", "digest")}
-        else:
-            slots[slot] = {"json": text}
+class _Sources:
+    """Where the slots of a step find their values, and how what only a run knows is put in their place.
+
+    A source is the text that a task returned, None if it was skipped; an index of a loop; `{"all": texts, "at": index}`,
+    what the tasks of a loop returned, of which those of the iteration `at` of the loops around the reader count; or
+    `{"task": id, "key": key}`, an XCom that may not be there.
+
+    Attributes:
+        slots: for the invocation; filled by `expanded`, too.
+    """
+
+    def __init__(
+        self, inputs: Mapping[str, Any], context: Mapping[str, Any], slots: Mapping[str, dict[str, str]]
+    ) -> None:
+        self.slots = dict(slots)
+        self._texts: dict[str, str] = {}
+        self._tables: dict[str, tuple[dict[Index, str], Index]] = {}
+        for name, source in inputs.items():
+            if isinstance(source, Mapping) and "all" in source:
+                self._tables[name] = _table(source["all"]), tuple(source.get("at", ()))
+                continue
+            found = _pulled(context, source) if isinstance(source, Mapping) else source
+            if found is not None:
+                self._texts[name] = found if isinstance(found, str) else json.dumps(found)
+                self.slots[name] = _slot(self._texts[name])
+
+    def skip_unless(self, arm: int) -> None:
+        """Skip the task unless the source `gate` is the number of the arm; a gate that was skipped has none."""
+        text = self._text("gate", ())
+        if text is None or _value(text) != arm:
+            try:
+                from airflow.sdk.exceptions import AirflowSkipException
+            except ImportError:
+                from airflow.exceptions import AirflowSkipException
+            raise AirflowSkipException("another arm of the condition runs")
+
+    def expanded(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """The spec with recipes that the step's process knows."""
+        compose: dict[str, Any] = {}
+        for name, recipe in spec.get("compose", {}).items():
+            expanded = self._expand(recipe, ())
+            if set(expanded) == {"slot"}:
+                # An argument that is one value is read by its annotation.
+                self.slots[name] = self.slots[expanded["slot"]]
+            else:
+                compose[name] = expanded
+        for name in self._tables:
+            if name not in spec.get("compose", {}) and (slot := self._at(name, ())) is not None:
+                self.slots[name] = self.slots[slot]
+        return {**{key: value for key, value in spec.items() if key != "compose"}, "compose": compose}
+
+    def _text(self, name: str, dims: Index) -> str | None:
+        if name not in self._tables:
+            return self._texts.get(name)
+        table, prefix = self._tables[name]
+        # What is made outside of the innermost loops is the same for all their iterations.
+        depth = len(next(iter(table), ()))
+        return table.get((*prefix, *dims)[:depth])
+
+    def _at(self, name: str, dims: Index) -> str | None:
+        """The slot that has the value of a source in an iteration."""
+        if name not in self._tables:
+            return name
+        text = self._text(name, dims)
+        if text is None:
+            return None
+        slot = f"{name}@{'.'.join(map(str, dims))}"
+        self.slots[slot] = _slot(text)
+        return slot
+
+    def _expand(self, recipe: Any, dims: Index) -> Any:
+        ((kind, content),) = recipe.items()
+        if kind == "slot":
+            return {"slot": self._at(content, dims) or content}
+        if kind in {"list", "tuple"}:
+            return {kind: [self._expand(each, dims) for each in content]}
+        if kind == "dict":
+            return {kind: [[key, self._expand(each, dims)] for key, each in content]}
+        if kind == "item":
+            return {kind: [self._expand(content[0], dims), content[1]]}
+        if kind != "expr":
+            return recipe
+        op, *operands = content
+        if op == "position":
+            return {"const": dims[operands[0]["const"]]}
+        if op == "pick":
+            return self._expand(operands[1 + self._number(operands[0], dims)], dims)
+        if op == "each":
+            return {"list": [self._expand(operands[0], at) for at in self._iterations(operands, dims)]}
+        return {kind: [op, *(self._expand(each, dims) for each in operands)]}
+
+    def _number(self, gate: Any, dims: Index) -> int:
+        text = self._text(gate["slot"], dims)
+        if text is None:
+            raise RuntimeError(f"the gate `{gate['slot']}` of a condition has no result")
+        return int(_value(text))
+
+    def _iterations(self, operands: Sequence[Any], dims: Index) -> Iterator[Index]:
+        """The indices of one loop. Without a count every iteration has made the value, which is a slot."""
+        if len(operands) == 1:
+            table, prefix = self._tables[operands[0]["slot"]]
+            before = (*prefix, *dims)
+            yield from ((*dims, at[len(before)]) for at in sorted(table) if at[: len(before)] == before)
+            return
+        count = operands[1]
+        text = None if "const" in count else self._text(count["slot"], dims)
+        value = count["const"] if "const" in count else [] if text is None else _value(text)
+        yield from ((*dims, each) for each in range(value if isinstance(value, int) else len(value)))
+
+
+def _pulled(context: Mapping[str, Any], source: Mapping[str, str]) -> Any:
+    return context["ti"].xcom_pull(task_ids=source["task"], key=source["key"], map_indexes=None)
+
+
+def _table(texts: Any) -> dict[Index, str]:
+    """What the tasks of a loop returned, by index. Airflow gives one text for one task, and none for no task."""
+    found = [] if texts is None else [texts] if isinstance(texts, str) else texts[:]
+    return {tuple(json.loads(text)["index"]): text for text in found if text is not None}
+
+
+def _value(text: str) -> Any:
+    """What a gate returned: a number, or the indices of a loop."""
+    value = json.loads(text)
+    return json.loads(value["value"]) if isinstance(value, dict) else value
+
+
+def _slot(text: str) -> dict[str, str]:
+    reference = json.loads(text)
+    if isinstance(reference, dict) and "artifact" in reference:
+        return {key: reference[key] for key in ("artifact", "digest")}
+    if isinstance(reference, dict) and "index" in reference:
+        return {"json": reference["value"]}
+    return {"json": text}
+
+
+def _given(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The slots that run parameters fill."""
+    slots: dict[str, dict[str, str]] = {}
     for slot, source in params.items():
         name, reading = (source, None) if isinstance(source, str) else source
         slots[slot] = {"json": json.dumps(_read(given[name], reading))}
@@ -154,12 +345,16 @@ def _result(place: str, folder: pathlib.Path, name: str, output: Mapping[str, An
     return result
 
 
-def _reference(folder: pathlib.Path, stored: Mapping[str, Any], name: str, output: Mapping[str, Any]) -> str:
+def _reference(
+    folder: pathlib.Path, stored: Mapping[str, Any], name: str, output: Mapping[str, Any], index: Index | None
+) -> str:
     file = folder / _file(name)
+    reference: dict[str, Any] = {} if index is None else {"index": list(index)}
     if output["carrier"] == "parameter":
-        return file.read_text(encoding="utf-8")
+        value = file.read_text(encoding="utf-8")
+        return value if index is None else json.dumps({**reference, "value": value})
     about = stored[name]
-    reference = {"artifact": about["place"], **{key: about[key] for key in ("digest", "type", "size")}}
+    reference |= {"artifact": about["place"], **{key: about[key] for key in ("digest", "type", "size")}}
     if output.get("mirrored"):
         reference["value"] = file.read_text(encoding="utf-8")
     return json.dumps(reference)

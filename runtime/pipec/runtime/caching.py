@@ -117,11 +117,15 @@ def _leaves(recipe: Any) -> Iterator[tuple[str, Any]]:
         for kind, content in cast("dict[str, Any]", recipe).items():
             if kind in ("slot", "lazy", "fact"):
                 yield kind, content
+            elif kind == "expr" and content[0] == "look_up":
+                yield "look_up", content[1:]
             elif kind != "const":
                 yield from _leaves(content)
 
 
 def _identity(kind: str, content: Any, invocation: Invocation, cache: CacheSpec, composer: Composer) -> str:
+    if kind == "look_up":
+        kind, content = "lazy", [composer.evaluate(each) for each in content]
     if kind == "lazy" and content[0] != "environment" and composer.lookups is not None:
         return composer.lookups.identity(*content)
     if kind == "lazy":

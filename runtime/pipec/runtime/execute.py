@@ -142,11 +142,11 @@ class _Attempt:
 
     def _store(self, results: dict[str, Any]) -> None:
         for name in list(results):
-            if name in self.invocation.results:
-                # Each is let go of once it is stored.
-                manifest = outputs.store(self.live, name, results.pop(name), self.workspace)
-                if manifest is not None:
-                    self.report.stored(name, manifest)
+            # Each is let go of once it is stored.
+            value, place = results.pop(name), self.report.place(name)
+            manifest = outputs.store(self.live, name, value, place, self.workspace)
+            if manifest is not None and place is not None:
+                self.report.stored(name, manifest, place)
         self.report.register()
 
     def _reuse(self) -> bool:

@@ -202,6 +202,16 @@ class Invocation:
     retry: Mapping[str, float] | None = None
 
 
+def is_registered(name: str, output: OutputSpec, spec: Spec) -> bool:
+    """Whether the store keeps an output by name: it has one of its own, or its step has a model."""
+    return spec.model is not None or output.registered is not None or has_name(name)
+
+
+def has_name(output: str) -> bool:
+    """Whether an output has a name that somebody gave it, unlike `output`, `output_0`."""
+    return output != "output" and not (output.startswith("output_") and output[7:].isdigit())
+
+
 def read(document: object) -> Invocation:
     """The invocation that a document describes.
 

@@ -5,10 +5,16 @@
 `EXECUTOR_INPUT` is what the launcher puts in the place of `{{$}}`. `CALL` is what the compiler knows about the step:
 
     {"pipeline": …, "step": …, "spec": {…}, "parameters": {slot: reading}, "inputs": {slot: key},
-     "outputs": {name: key}, "mirrors": {name: key}, "environment": {…}, "secrets": […], "requirements": […]}
+     "outputs": {name: key}, "mirrors": {name: key}, "collected": [slot], "loops": [key], "control": [key], "native": {key: blank},
+     "environment": {…}, "secrets": […], "requirements": […]}
 
 Results that are parameters travel between steps as canonical JSON text, since every number of Kubeflow is a double.
-Run parameters have Kubeflow's types; `reading` makes ints of doubles again.
+Run parameters have Kubeflow's types, and so has what a condition or an iterator reads (`native`); `reading` makes ints
+of doubles again. A `collected` slot holds what the iterations of a loop gave, in order. `loops` names the inputs that
+hold the index in each loop around the step, `control` those that are for conditions and loops only.
+
+Kubeflow cannot collect the results of a loop over nothing. So such a loop has one iteration, with the index -1: in this
+**blank** iteration no step does anything, its results are blank, and whoever collects them gets an empty list.
 """
 
 from __future__ import annotations
@@ -37,6 +43,10 @@ UNPACKED = "pipec-code-"
 _MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/"}
 INVALID, MISFIT = 2, 3
 
+BLANK_INDEX = -1
+BLANK = "blank"
+"""A result of a blank iteration: the text of a parameter, which is no JSON, and the file in an artifact."""
+
 
 class _Misfit(ValueError):
     """A run parameter is not what its type says."""
@@ -53,6 +63,12 @@ def main(arguments: Sequence[str]) -> int:
     except ValueError as problem:
         print(f"pipec: the executor input is not JSON: {problem}", file=sys.stderr)
         return INVALID
+    outputs = executor_input.get("outputs", {})
+    indices = _indices(executor_input.get("inputs", {}), call)
+    if BLANK_INDEX in indices:
+        print("pipec: nothing to do: the loop has no items", file=sys.stderr)
+        _write_blank(outputs, call)
+        return 0
     os.environ.update(call.get("environment", {}))
     _export_secrets(call.get("secrets", []))
     if not _install(call.get("requirements", [])):
@@ -62,8 +78,25 @@ def main(arguments: Sequence[str]) -> int:
     except _Misfit as problem:
         print(f"pipec: {problem}", file=sys.stderr)
         return MISFIT
+    spec, slots = _gathered(call["spec"], slots)
     with tempfile.TemporaryDirectory(prefix="pipec-results-") as folder:
-        return _run(call, slots, executor_input.get("outputs", {}), pathlib.Path(folder))
+        return _run({**call, "spec": spec}, slots, outputs, pathlib.Path(folder))
+
+
+def _indices(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> list[int]:
+    """Which iteration this is of each loop around the step, outermost first."""
+    values = inputs.get("parameterValues", {})
+    return [int(values[key]) for key in call.get("loops", [])]
+
+
+def _write_blank(outputs: Mapping[str, Any], call: Mapping[str, Any]) -> None:
+    native = call.get("native", {})
+    for content in outputs.get("artifacts", {}).values():
+        folder = pathlib.Path(local_path(content["artifacts"][0]))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / BLANK).write_text("", encoding="utf-8")
+    values = {key: native.get(key, BLANK) for key in outputs.get("parameters", {})}
+    _write_document(outputs, values)
 
 
 def _run(call: Mapping[str, Any], slots: Mapping[str, Any], outputs: Mapping[str, Any], folder: pathlib.Path) -> int:
@@ -77,25 +110,83 @@ def _run(call: Mapping[str, Any], slots: Mapping[str, Any], outputs: Mapping[str
         results=results,
     )
     if status == 0:
-        _write_output(pathlib.Path(outputs["outputFile"]), outputs, written)
+        texts = {key: path.read_text(encoding="utf-8") for key, path in written.items()}
+        native = call.get("native", {})
+        _write_document(
+            outputs, {key: _native(text, native[key]) if key in native else text for key, text in texts.items()}
+        )
     return status
 
 
-def _slots(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each slot of the step with where its value lies. What Kubeflow did not bring is None: a parameter not given."""
+def _native(text: str, blank: Any) -> Any:
+    """What a condition or an iterator reads: as Kubeflow has it. A loop has one iteration at least."""
+    value = json.loads(text)
+    return blank if value == [] else value
+
+
+def _slots(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each slot of the step with where its value lies. What Kubeflow did not bring is None: a parameter not given.
+
+    Artifacts that were collected are `{"artifacts": [path]}`, which `_gathered` takes apart.
+    """
     keys = call.get("inputs", {})
     names = {key: slot for slot, key in keys.items()}
     artifacts = inputs.get("artifacts", {})
     values = inputs.get("parameterValues", {})
     readings = call.get("parameters", {})
+    collected = call.get("collected", [])
     for key, content in artifacts.items():
-        yield names.get(key, key), {"artifact": local_path(content["artifacts"][0])}
+        slot = names.get(key, key)
+        paths = [local_path(each) for each in content["artifacts"]]
+        if slot in collected:
+            yield slot, {"artifacts": [path for path in paths if not (pathlib.Path(path) / BLANK).is_file()]}
+        else:
+            yield slot, {"artifact": paths[0]}
     for slot, reading in readings.items():
         yield slot, {"json": _typed(slot, values.get(keys.get(slot, slot)), reading)}
-    given = {names.get(key, key): value for key, value in values.items() if key != "pipec_code"}
+    others = {"pipec_code", *call.get("control", [])}
+    given = {names.get(key, key): value for key, value in values.items() if key not in others}
     for slot, value in given.items():
-        if slot not in readings:
+        if slot in collected:
+            yield slot, {"json": f"[{', '.join(text for text in value if text != BLANK)}]"}
+        elif slot not in readings:
             yield slot, {"json": value}
+
+
+def _gathered(spec: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """The spec and slots with each collected list of artifacts as a recipe over slots with one artifact each."""
+    single = {name: slot for name, slot in slots.items() if "artifacts" not in slot}
+    lists: dict[str, Any] = {}
+    for name in slots.keys() - single.keys():
+        parts = {f"{name}.{index}": {"artifact": path} for index, path in enumerate(slots[name]["artifacts"])}
+        single.update(parts)
+        lists[name] = {"list": [{"slot": part} for part in parts]}
+    if not lists:
+        return spec, single
+    before = spec.get("compose", {})
+    recipes = {name: _replaced(recipe, lists) for name, recipe in before.items()}
+    # What occurs in no recipe is an argument itself.
+    whole = {
+        name: lists[name]
+        for name in lists
+        if not any(_replaced(each, {name: None}) != each for each in before.values())
+    }
+    return {**spec, "compose": {**recipes, **whole}}, single
+
+
+def _replaced(recipe: Any, lists: Mapping[str, Any]) -> Any:
+    ((kind, content),) = recipe.items()
+    if kind == "slot":
+        return lists.get(content, recipe)
+    if kind in ("list", "tuple"):
+        return {kind: [_replaced(each, lists) for each in content]}
+    if kind == "dict":
+        return {kind: [[key, _replaced(each, lists)] for key, each in content]}
+    if kind == "expr":
+        return {kind: [content[0], *(_replaced(each, lists) for each in content[1:])]}
+    if kind == "item":
+        return {kind: [_replaced(content[0], lists), content[1]]}
+    return recipe
 
 
 def _typed(name: str, value: Any, reading: Any) -> str:
@@ -175,23 +266,27 @@ def _results(
     return results, written
 
 
-def _write_output(file: pathlib.Path, outputs: Mapping[str, Any], written: Mapping[str, pathlib.Path]) -> None:
+def _write_document(outputs: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """The executor output. The launcher reads it strictly: no other keys."""
     document: dict[str, Any] = {}
-    if written:
-        document["parameterValues"] = {key: path.read_text(encoding="utf-8") for key, path in written.items()}
+    if values:
+        document["parameterValues"] = dict(values)
     artifacts = {key: content["artifacts"][0] for key, content in outputs.get("artifacts", {}).items()}
     if artifacts:
         document["artifacts"] = {
             key: {"artifacts": [{"name": each["name"], "uri": each["uri"], "metadata": _metadata(each)}]}
             for key, each in artifacts.items()
         }
+    file = pathlib.Path(outputs["outputFile"])
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(document), encoding="utf-8")
 
 
 def _metadata(artifact: Mapping[str, Any]) -> dict[str, Any]:
-    manifest = json.loads((pathlib.Path(local_path(artifact)) / MANIFEST).read_text(encoding="utf-8"))
+    folder = pathlib.Path(local_path(artifact))
+    if (folder / BLANK).is_file():
+        return {}
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return {name: manifest[name] for name in ("materializer", "type", "digest", "size")}
 
 

@@ -9,7 +9,7 @@ from pipec.runtime import codec, fitting, places
 from pipec.runtime.artifacts import Manifest, Workspace
 from pipec.runtime.context import LiveStep
 from pipec.runtime.errors import OutputFault
-from pipec.runtime.invocation import Invocation
+from pipec.runtime.invocation import Invocation, Result
 from pipec.runtime.materializers import registry
 from pipec.runtime.places import put_file
 from pipec.sdk.context import Subject
@@ -45,24 +45,24 @@ def _fitted(step: str, name: str, value: Any, annotation: Any) -> Any:
         raise OutputFault(f"step `{step}`, output `{name}`: {misfit}") from None
 
 
-def store(live: LiveStep, name: str, value: Any, workspace: Workspace) -> Manifest | None:
-    """Put one output where it goes; the manifest if that is an artifact.
+def store(live: LiveStep, name: str, value: Any, place: str | None, workspace: Workspace) -> Manifest | None:
+    """Put one output where it goes: as an artifact at `place`, if any, and as a parameter; the manifest of the artifact.
 
     Raises:
         OutputFault: when it cannot be stored, or is no JSON or too large for a parameter.
     """
     invocation = live.invocation
-    result = invocation.results[name]
+    result = invocation.results.get(name, Result())
     where = f"step `{invocation.step}`, output `{name}`"
     manifest: Manifest | None = None
     try:
-        if result.artifact is not None:
+        if place is not None:
             subject = Subject("output", name)
             registered = invocation.spec.outputs[name].registered or {}
             declared = registered.get("tags") or []
             manifest = registry.store(
                 value,
-                result.artifact,
+                place,
                 workspace,
                 symbol=invocation.spec.outputs[name].materializer,
                 metadata={**(registered.get("metadata") or {}), **live.recorded.get(subject, {})},

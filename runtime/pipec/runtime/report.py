@@ -15,7 +15,7 @@ from pipec.runtime import artifacts, codec, imports, outputs, places
 from pipec.runtime.artifacts import Manifest
 from pipec.runtime.context import LiveStep
 from pipec.runtime.errors import OutputFault
-from pipec.runtime.invocation import VERSION, Invocation
+from pipec.runtime.invocation import VERSION, Invocation, is_registered
 from pipec.sdk.context import Subject
 
 if TYPE_CHECKING:
@@ -38,11 +38,22 @@ class Report:
         self._cache: dict[str, Any] | None = None
         self._parts: Mapping[str, str] = {}
 
-    def stored(self, name: str, manifest: Manifest) -> None:
+    def place(self, name: str) -> str | None:
+        """Where an output goes as an artifact: where it is wanted, else into the store if it is registered there."""
+        about = self._about
+        if name in about.results and about.results[name].artifact is not None:
+            return about.results[name].artifact
+        if about.spec.hook is None and is_registered(name, about.spec.outputs[name], about.spec):
+            store = self._lookups.open_store()
+            if store is not None:
+                return store.output(about.pipeline, about.run, about.instance, about.attempt, name)
+        return None
+
+    def stored(self, name: str, manifest: Manifest, place: str) -> None:
         """Note an output that was stored as an artifact."""
         self._manifests[name] = manifest
         facts = {fact: getattr(manifest, fact) for fact in ("materializer", "type", "digest", "size")}
-        self._stored[name] = {"place": self._about.results[name].artifact, **facts}
+        self._stored[name] = {"place": place, **facts}
 
     def register(self) -> None:
         """Register the outputs that have names, and link them to the step's model.
@@ -51,7 +62,7 @@ class Report:
             OutputFault: when a version is taken or the store cannot be written.
         """
         spec = self._about.spec
-        if spec.model is None and not any(output.registered for output in spec.outputs.values()):
+        if spec.hook is not None or not any(is_registered(*output, spec) for output in spec.outputs.items()):
             return
         if self._lookups.open_store() is None:
             if spec.model is not None:

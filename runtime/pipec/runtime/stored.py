@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.runtime import artifacts, codec, places
 from pipec.runtime.errors import InputFault
+from pipec.runtime.invocation import has_name, is_registered
 from pipec.runtime.materializers import registry
 from pipec.runtime.materializers.registry import base_value
 from pipec.runtime.store import Artifact, Store, layout
@@ -173,16 +174,16 @@ class Stored:
         about, store = self._about, self._lookups.store("a registered artifact")
         found: dict[str, str] = {}
         for output, facts in stored.items():
-            named = about.spec.outputs[output].registered
-            if named is None and about.spec.model is None:
+            declared = about.spec.outputs[output]
+            if not is_registered(output, declared, about.spec):
                 continue
-            named = named or {"name": f"{about.pipeline}::{about.step}::{output}"}
+            named = declared.registered or {}
             version = named.get("version")
             manifest = artifacts.read_manifest(facts["place"])
             origin = {"pipeline": about.pipeline, "run": about.run, "instance": about.instance}
             registered = store.artifacts.register(
                 Artifact(
-                    self._lookups.filled(named.get("name") or output),
+                    self._lookups.filled(named.get("name") or self._name(output)),
                     "" if version is None else str(version),
                     keep(output),
                     **{name: facts[name] for name in ("digest", "type", "materializer", "size")},
@@ -196,6 +197,9 @@ class Stored:
             if about.spec.model is not None:
                 store.models.link(self._lookups.own_model(), registered.name, registered.version)
         return found
+
+    def _name(self, output: str) -> str:
+        return output if has_name(output) else f"{self._about.pipeline}::{self._about.step}::{output}"
 
     def link(self, artifact: ArtifactVersion, model: Model | None) -> None:
         """Link a registered artifact to a version of a model.

@@ -22,7 +22,7 @@ import runpy, sys
 from pathlib import Path
 from types import SimpleNamespace
 code, spec = Path(sys.argv[1]), {"function": sys.argv[2]}
-task = SimpleNamespace(dag_id="d", task_id="t", try_number=1, map_index=-1)
+task = SimpleNamespace(dag_id="d", task_id="t", try_number=1)
 context = {"ti": task, "dag_run": SimpleNamespace(start_date=None), "run_id": "r", "params": {}}
 launch = runpy.run_path(str(code / "pipec/runtime/airflow.py"))["launch"]
 print(launch(code, spec, {}, None, None, context))
@@ -89,15 +89,15 @@ def test_the_value_of_a_secret_is_not_in_the_message() -> None:
 @pytest.mark.parametrize(
     ("root", "expected"),
     [
-        ("/data/", "/data/runs/d/manual__2026-01-01T00:00:00+00:00%2Fx/t/3/2"),
-        ("file:///data", "/data/runs/d/manual__2026-01-01T00:00:00+00:00%2Fx/t/3/2"),
-        ("s3://bucket/a", "s3://bucket/a/runs/d/manual__2026-01-01T00:00:00+00:00%2Fx/t/3/2"),
+        ("/data/", "/data/runs/d/manual__2026-01-01T00:00:00+00:00%2Fx/t@3.0/2"),
+        ("file:///data", "/data/runs/d/manual__2026-01-01T00:00:00+00:00%2Fx/t@3.0/2"),
+        ("s3://bucket/a", "s3://bucket/a/runs/d/manual__2026-01-01T00:00:00+00:00%2Fx/t@3.0/2"),
     ],
 )
 def test_places(root: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPEC_ARTIFACT_ROOT", root)
-    task = SimpleNamespace(dag_id="d", task_id="t", try_number=2, map_index=3)
-    place = adapter._place({"ti": task, "run_id": "manual__2026-01-01T00:00:00+00:00/x"})  # pyright: ignore[reportPrivateUsage]
+    task = SimpleNamespace(dag_id="d", task_id="t", try_number=2)
+    place = adapter._place({"ti": task, "run_id": "manual__2026-01-01T00:00:00+00:00/x"}, (3, 0))  # pyright: ignore[reportPrivateUsage]
     assert place == expected
 
 

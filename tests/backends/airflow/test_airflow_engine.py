@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_programs import PROGRAMS, pipeline_of, write
+from airflow_programs import CONTROL, PROGRAMS, pipeline_of, write
 from engines import Airflow, DagCase, DagRun
 from pipec.backends.airflow.names import xcom_key
 from pipec.compiler.ir.values import Output
@@ -48,6 +48,7 @@ def runs(airflow: Airflow, folders: dict[str, Path], traces: Path) -> dict[str, 
             {"TRACE": str(traces / name), "PIPEC_ARTIFACT_ROOT": str(traces / "store"), **ENVIRONMENT.get(name, {})},
         )
         for name, folder in folders.items()
+        if name not in CONTROL
     }
     cases["refused"] = DagCase(folders["parameters"], "parameters", {"count": "seven"})
     return dict(zip(cases, airflow.run(list(cases.values())), strict=True))

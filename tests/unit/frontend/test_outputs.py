@@ -109,3 +109,21 @@ def test_faulty_outputs(returns: str, code: str, tmp_path: Path) -> None:
 def test_carriers(type_: str, carrier: str, tmp_path: Path) -> None:
     (definition,) = lowered(tmp_path, HEAD.format(returns=f" -> {type_}", body="return 1")).steps.values()
     assert [one.carrier for one in definition.outputs] == [carrier]
+
+
+@pytest.mark.parametrize(
+    ("config", "registered"),
+    [
+        ("name='a'", {}),
+        ("name='a', tags=[], version=None", {}),
+        ("version=3", {"version": "3"}),
+        ("name='a', version='1.0', tags=['x', NAME]", {"version": "1.0", "tags": ["x", "named"]}),
+        ("run_metadata={'n': 1, 's': (1, 2)}", {"metadata": {"n": 1, "s": [1, 2]}}),
+        ("artifact_type=ArtifactType.MODEL", {"type": "ModelArtifact"}),
+    ],
+)
+def test_what_the_store_is_to_know_of_an_output(config: str, registered: dict[str, object], tmp_path: Path) -> None:
+    source = "from zenml.enums import ArtifactType\n" + HEAD
+    returns = f" -> Annotated[int, ArtifactConfig({config})]"
+    (definition,) = lowered(tmp_path, source.format(returns=returns, body="return 1")).steps.values()
+    assert definition.outputs[0].registered == registered

@@ -43,7 +43,7 @@ def run_python(program: str, parameters: dict[str, Any]) -> tuple[Any, Counter[s
     """What Python's own execution of the pipeline returns, and the calls of steps."""
     calls: Counter[str] = Counter()
     names: dict[str, Any] = {"step": lambda function: noted(function, calls), "pipeline": lambda function: function}
-    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)  # noqa: S102 - a generated program
+    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)
     return names["p"](**parameters), calls
 
 
@@ -58,7 +58,7 @@ def noted(function: Callable[..., Any], calls: Counter[str]) -> Callable[..., An
 def run_graph(program: str, pipeline: Pipeline, parameters: dict[str, Any]) -> tuple[list[Any], Counter[str]]:
     calls: Counter[str] = Counter()
     names: dict[str, Any] = {"step": lambda function: noted(function, calls), "pipeline": lambda function: function}
-    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)  # noqa: S102 - a generated program
+    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)
     steps = {symbol: names[symbol.partition(":")[2]] for symbol in pipeline.steps}
     return Run(pipeline, steps, parameters).outputs(), calls
 

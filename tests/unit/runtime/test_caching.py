@@ -142,7 +142,10 @@ def test_a_hit_is_the_result(runner: Runner) -> None:
     # No new version of the artifact; the model of the second run is linked to the old one and has its metadata.
     assert runner.store.artifacts.versions("r") == ["1"]
     model = runner.store.models.get("churn", 2)
-    assert (model.links, model.metadata) == ([{"name": "r", "version": "1"}], {"kind": "tree"})
+    assert (model.links, model.metadata) == (
+        [{"name": "r", "version": "1"}, {"name": "n", "version": "1"}],
+        {"kind": "tree"},
+    )
 
 
 def test_what_misses(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.airflow import edges
 from pipec.backends.airflow.literals import Brackets, Node, call, docstring, functions, literal, quoted, render
-from pipec.backends.airflow.model import Group, Task
-from pipec.backends.airflow.names import xcom_key
+from pipec.backends.airflow.model import Edge, Group, Loop, Task
 from pipec.compiler.backend import GeneratedFile
 
 if TYPE_CHECKING:
@@ -35,16 +34,24 @@ def emit(dag: Dag) -> Sequence[GeneratedFile]:
 
 def print_dag(dag: Dag) -> str:
     """The text of the DAG file."""
+    made = list(tasks(dag.members))
     lines = [f"# {_ascii(line)}" for line in dag.header]
     if dag.doc:
         lines += [docstring(dag.doc), ""]
-    lines += [*_imports(dag), "", _launcher(), "", ""]
+    lines += [*_imports(dag, made), "", 'CODE = Path(__file__).with_suffix(".pipec")']
+    for helper in _helpers(made):
+        lines += ["", "", helper]
     arguments = call("DAG", *((f"{name}=", node) for name, node in dag.options.items()), is_open=True)
-    lines.append(f"with {render(arguments)} as dag:")
+    lines += ["", "", f"with {render(arguments)} as dag:"]
     awaited = {edge.before for edge in dag.edges} | {edge.after for edge in dag.edges}
     lines += _members(dag.members, 4, awaited)
-    if dag.edges:
-        lines += ["", *edges.lines(dag.edges, 4)]
+    if dag.ending:
+        lines += ["", "    # Fails the run where a step fails and all that needs it is skipped."]
+        end = call("EmptyOperator", ("task_id=", quoted(dag.end[0])), ("trigger_rule=", quoted("none_failed")))
+        lines += [f"    {dag.end[1]} = {render(end, 4, before=len(dag.end[1]) + 3)}"]
+    shown = [*dag.edges, *(Edge(before, dag.end[1]) for before in dag.ending)]
+    if shown:
+        lines += ["", *edges.lines(shown, 4)]
     return "\n".join(lines) + "\n"
 
 
@@ -52,42 +59,59 @@ def _ascii(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
-def _imports(dag: Dag) -> Iterator[str]:
-    used = set(
-        functions(*dag.options.values(), *(node for task in tasks(dag.members) for node in task.options.values()))
-    )
+def _imports(dag: Dag, made: Sequence[Task]) -> Iterator[str]:
+    used = set(functions(*dag.options.values(), *(node for task in made for node in task.options.values())))
+    members = list(_all(dag.members))
     yield "import runpy"
     dates = [name for name in ("datetime", "timedelta") if name in used]
     if dates:
         yield f"from datetime import {', '.join([*dates, *(['timezone'] if 'datetime' in used else [])])}"
     yield "from pathlib import Path"
     yield ""
+    if dag.ending:
+        yield "from airflow.providers.standard.operators.empty import EmptyOperator"
     names = ["DAG", *(["Param"] if "Param" in used else [])]
-    names += ["TaskGroup"] if any(isinstance(member, Group) for member in dag.members) else []
-    yield f"from airflow.sdk import {', '.join([*names, 'get_current_context', 'task'])}"
+    names += ["TaskGroup"] if any(isinstance(member, Group) for member in members) else []
+    names += ["get_current_context", "task"]
+    names += ["task_group"] if any(isinstance(member, Loop) for member in members) else []
+    yield f"from airflow.sdk import {', '.join(names)}"
     timetables = [name for name in _TIMETABLES if name in used]
     if timetables:
         yield f"from airflow.timetables.trigger import {', '.join(timetables)}"
 
 
-def _launcher() -> str:
+def _helpers(made: Sequence[Task]) -> Iterator[str]:
+    """The functions that make tasks, those that the file needs."""
+    makers = {task.maker for task in made}
+    yield _template("looped" if any(task.index for task in made) else "launcher")
+    yield from (_template(maker) for maker in ("branch", "loop", "flatten") if maker in makers)
+
+
+def _template(name: str) -> str:
     found = find_spec("pipec.templates")
     assert found is not None
     assert found.submodule_search_locations
-    return Path(found.submodule_search_locations[0], "airflow/launcher.txt").read_text(encoding="utf-8").rstrip("\n")
+    path = Path(found.submodule_search_locations[0], f"airflow/{name}.txt")
+    return path.read_text(encoding="utf-8").rstrip("\n")
 
 
 def _members(members: Sequence[Member], indent: int, awaited: set[str]) -> list[str]:
     lines: list[str] = []
     for member in members:
         lines += [""] if lines else []
-        lines += _task(member, indent) if isinstance(member, Task) else _group(member, indent, awaited)
+        match member:
+            case Task():
+                lines += _task(member, indent)
+            case Group():
+                lines += _group(member, indent, awaited)
+            case Loop():
+                lines += _loop(member, indent)
     return lines or [" " * indent + "pass"]
 
 
 def _task(task: Task, indent: int) -> list[str]:
     space = " " * indent
-    block = call("step", *_arguments(task), is_open=True)
+    block = call(task.maker, *_arguments(task), is_open=True)
     return [f"{space}# {_ascii(task.source)}", f"{space}{task.variable} = {render(block, indent)}"]
 
 
@@ -98,24 +122,53 @@ def _group(group: Group, indent: int, awaited: set[str]) -> list[str]:
     return [opening, *_members(group.members, indent + 4, awaited)]
 
 
+def _loop(loop: Loop, indent: int) -> list[str]:
+    space = " " * indent
+    head = call("@task_group", ("group_id=", quoted(loop.group_id)), ("prefix_group_id=", "False"))
+    function = call(f"def {loop.variable}", *(("", name) for name in loop.indices))
+    lines = [space + render(head, indent), space + render(function, indent, after=1) + ":"]
+    lines += _members(loop.members, indent + 4, set())
+    if loop.edges:
+        lines += ["", *edges.lines(loop.edges, indent + 4)]
+    if loop.returned:
+        lines += ["", f"{space}    return {', '.join(loop.returned)}"]
+    over = ("", loop.over) if len(loop.indices) > 1 else (f"{loop.indices[0]}=", loop.over)
+    mapped = call(f"{loop.variable}.{'expand_kwargs' if len(loop.indices) > 1 else 'expand'}", over)
+    assigned = f"{', '.join(loop.returned)} = " if loop.returned else ""
+    return [*lines, "", space + assigned + render(mapped, indent, before=len(assigned))]
+
+
 def _arguments(task: Task) -> Iterator[tuple[str, Node]]:
     yield "", quoted(task.task_id)
+    if task.maker == "flatten":
+        yield "", literal(list(task.names))
+        yield "", task.inputs["counts"]
+        yield from ((f"{name}=", node) for name, node in task.options.items())
+        return
     yield "", literal(task.spec)
+    if task.maker == "branch":
+        yield "", literal([list(arm) for arm in task.arms])
     if task.inputs:
-        entries = (
-            (f"{quoted(slot)}: ", f"{one}[{quoted(xcom_key(output))}]") for slot, (one, output) in task.inputs.items()
-        )
-        yield "inputs=", Brackets("{", tuple(entries), "}")
+        yield "inputs=", Brackets("{", tuple((f"{quoted(slot)}: ", node) for slot, node in task.inputs.items()), "}")
     for name, given in (("params", task.params), ("settings", task.settings)):
         if given:
             yield f"{name}=", literal(given)
+    if task.index:
+        yield "index=", Brackets("[", tuple(("", name) for name in task.index), "]")
+    if task.when is not None:
+        gate, arm = task.when
+        yield "when=", Brackets("[", (("", gate), ("", repr(arm))), "]")
     yield from ((f"{name}=", node) for name, node in task.options.items())
 
 
-def tasks(members: Iterable[Member]) -> Iterator[Task]:
-    """All tasks, those in groups included, in order."""
+def _all(members: Iterable[Member]) -> Iterator[Member]:
+    """All members, those in groups and loops included, in order."""
     for member in members:
-        if isinstance(member, Group):
-            yield from tasks(member.members)
-        else:
-            yield member
+        yield member
+        if not isinstance(member, Task):
+            yield from _all(member.members)
+
+
+def tasks(members: Iterable[Member]) -> Iterator[Task]:
+    """All tasks, those in groups and loops included, in order."""
+    return (member for member in _all(members) if isinstance(member, Task))

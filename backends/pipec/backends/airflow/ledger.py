@@ -26,9 +26,17 @@ LEDGER: Ledger = {
     Feature.EXPRESSIONS: Capability(_EMULATED, "computed in Python by the runtime when the step starts"),
     Feature.ORDER: Capability(_NATIVE),
     Feature.GROUPS: Capability(_NATIVE, "task groups"),
-    Feature.CONDITIONS: Capability(_REFUSED, "run-time conditions are not written for Airflow yet"),
-    Feature.LOOPS: Capability(_REFUSED, "run-time loops are not written for Airflow yet"),
-    Feature.LOOP_PARALLELISM: Capability(_REFUSED, "run-time loops are not written for Airflow yet"),
+    Feature.CONDITIONS: Capability(
+        _EMULATED, "a branch task, which computes the condition in Python; in a loop each step looks whether it runs"
+    ),
+    Feature.LOOPS: Capability(
+        _EMULATED,
+        "mapped task groups over indices, at most max_map_length (1024) of them; a loop in a loop is mapped over both "
+        "indices and starts when every iteration of the outer loop has come to it: a failure in one keeps it from all",
+    ),
+    Feature.LOOP_PARALLELISM: Capability(
+        _NATIVE, "max_active_tis_per_dagrun of each task in the loop; in a loop in a loop the lower bound holds for all"
+    ),
     Feature.LAZY_INPUTS: Capability(
         _EMULATED, "environment variables, read when the step starts; look-ups in the store are an error"
     ),

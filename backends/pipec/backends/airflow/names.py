@@ -11,6 +11,7 @@ import keyword
 import re
 from typing import TYPE_CHECKING
 
+from pipec.compiler.ir.model import If
 from pipec.compiler.ir.walk import operations
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ LONGEST_ID = 200
 """Characters of an id; Airflow takes 250 for a task and 200 for a group."""
 
 _OF_THE_FILE = frozenset(
-    "CODE DAG Param Path TaskGroup step task dag datetime timedelta timezone get_current_context runpy "
-    "CronTriggerTimetable DeltaTriggerTimetable".split()
+    "CODE DAG EmptyOperator Param Path TaskGroup branch flatten loop step task task_group dag datetime timedelta timezone "
+    "get_current_context runpy CronTriggerTimetable DeltaTriggerTimetable".split()
 )
 _TAKEN = frozenset({*_OF_THE_FILE, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
 
@@ -30,20 +31,28 @@ class Names:
     """An operation keeps its id where that is legal, in Airflow and as a variable in the file.
 
     Attributes:
-        ids: the task or group id of each operation.
+        ids: the task or group id of each operation; a condition has none, being its gate and what follows.
         variables: its variable.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.ids: dict[str, str] = {}
         self.variables: dict[str, str] = {}
-        ids: set[str] = set()
-        variables = {name.casefold() for name in _TAKEN}
+        self._ids: set[str] = set()
+        self._variables = {name.casefold() for name in _TAKEN}
         for operation in operations(pipeline.body):
-            legal = legal_id(operation.id) or "step"
-            self.ids[operation.id] = _unique(legal, ids)
-            plain = self.ids[operation.id].replace("-", "_")
-            self.variables[operation.id] = _unique(f"step_{plain}" if plain[0].isdecimal() else plain, variables)
+            if not isinstance(operation, If):
+                self.add(operation.id, operation.id)
+
+    def add(self, key: str, name: str) -> None:
+        """Give what is known as `key` an id and a variable that read like `name`."""
+        self.ids[key] = _unique(legal_id(name) or "step", self._ids)
+        self.variables[key] = self.variable(self.ids[key])
+
+    def variable(self, name: str) -> str:
+        """A variable that reads like `name` and that nothing else has."""
+        plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        return _unique(f"step_{plain}" if plain[0].isdecimal() else plain, self._variables)
 
 
 def legal_id(name: str) -> str:

@@ -13,6 +13,8 @@ from pipec.compiler.backend import GeneratedFile, Ledger, Option, Request
 from pipec.compiler.code_root import ReservedName, user_files
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
+from pipec.compiler.ir.model import Call
+from pipec.compiler.ir.values import Output
 from pipec.compiler.packed_runtime import packed_runtime
 from pipec.compiler.yaml_text import document, documents
 
@@ -57,7 +59,8 @@ class KubeflowBackend:
         if (fault := program_fault(pipeline, program)) is not None:
             return None, [*found, fault]
         found += notes_of(pipeline, request.options, program)
-        return plan(pipeline, name, program), found
+        settled, keeps = _settled(pipeline)
+        return plan(settled, keeps, name, program), found
 
     def emit(self, model: Plan, request: Request) -> Sequence[GeneratedFile]:
         """See `Backend.emit`."""
@@ -71,6 +74,18 @@ class KubeflowBackend:
     def check(self, files: Sequence[GeneratedFile]) -> Sequence[Diagnostic]:
         """See `Backend.check`."""
         return [fault for file in files for fault in _misreadings(file)]
+
+
+def _settled(pipeline: Pipeline) -> tuple[Pipeline, frozenset[str]]:
+    """The pipeline in the form that KFP can carry; see `joins.settle`, which most pipelines do not need."""
+    is_plain = all(isinstance(operation, Call) for operation in pipeline.body.operations)
+    if is_plain and all(isinstance(output.value, Output) for output in pipeline.outputs):
+        return pipeline, frozenset()
+    from pipec.backends.kubeflow.conditions import native_conditions
+    from pipec.backends.kubeflow.joins import settle
+    from pipec.compiler.gates import insert_gates
+
+    return settle(insert_gates(pipeline, is_native_condition=native_conditions(pipeline)))
 
 
 def _misreadings(file: GeneratedFile) -> list[Diagnostic]:

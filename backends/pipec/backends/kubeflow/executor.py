@@ -59,7 +59,11 @@ def call_document(task: StepTask, pipeline: Pipeline, options: Options) -> dict[
     slots = task.invocation.slots
     readings = {parameter.name: reading(parameter) for parameter in pipeline.parameters}
     entries: dict[str, Mapping[str, Json]] = {
-        "parameters": {name: readings[leaf.name] for name, leaf in slots.items() if isinstance(leaf, Param)},
+        "parameters": {
+            name: readings[leaf.name] if isinstance(leaf, Param) else "int"
+            for name, leaf in slots.items()
+            if isinstance(leaf, Param) or task.slots[name].type == "NUMBER_INTEGER"
+        },
         "inputs": {name: port.key for name, port in task.slots.items() if port.key != name},
         "outputs": {
             name: port.key
@@ -67,9 +71,17 @@ def call_document(task: StepTask, pipeline: Pipeline, options: Options) -> dict[
             if port.key != name and not _is_mirror(task, name, form)
         },
         "mirrors": {name: port.key for (name, form), port in task.outputs.items() if _is_mirror(task, name, form)},
+        "native": {port.key: port.blank for port in task.outputs.values() if port.blank is not None},
         "environment": {name: value for name, value in _texts(task.call.config).items() if is_live(value)},
     }
     document.update({name: entry for name, entry in entries.items() if entry})
+    if collected := [name for name, port in task.slots.items() if port.is_list]:
+        document["collected"] = collected
+    if task.loops:
+        document["loops"] = list(task.loops)
+    slot_keys = {port.key for port in task.slots.values()}
+    if control := [key for key in task.inputs if key != code.INPUT and key not in slot_keys]:
+        document["control"] = control
     if task.call.config.secrets:
         document["secrets"] = list(task.call.config.secrets)
     if options["requirements"] == "install" and (names := requirements(task)):

@@ -43,14 +43,23 @@ LEDGER: Ledger = {
     ),
     Feature.ARTIFACT_OUTPUTS: _native("Dataset and Model where the type says so, else Artifact"),
     Feature.MULTIPLE_OUTPUTS: _native(),
-    Feature.PIPELINE_OUTPUTS: _native("root outputs; numbers as canonical JSON text; only results of steps"),
+    Feature.PIPELINE_OUTPUTS: _native(
+        "root outputs; numbers as canonical JSON text; what is not the result of a step is computed by a small step"
+    ),
     Feature.FAN_IN: _emulated("one input for each result, put together by the runtime"),
     Feature.EXPRESSIONS: _emulated("computed by the runtime of the step that reads them"),
     Feature.ORDER: _native("`dependentTasks`"),
     Feature.GROUPS: _native("a sub-DAG, which costs one driver pod"),
-    Feature.CONDITIONS: _refused("conditions are not built yet for this target"),
-    Feature.LOOPS: _refused("run-time loops are not built yet for this target"),
-    Feature.LOOP_PARALLELISM: _refused("run-time loops are not built yet for this target"),
+    Feature.CONDITIONS: _native(
+        "`triggerPolicy.condition` over numbers, truth values and plain text that the run gets, and over truth values "
+        "that steps give; any other condition is computed by a small step. A sub-DAG around the arms costs one driver pod"
+    ),
+    Feature.LOOPS: _native(
+        "`parameterIterator` over indices, which a small step counts; costs the driver pods of two sub-DAGs, and of one "
+        "for each iteration. A loop over nothing has one iteration in which no step does anything, because KFP fails to "
+        "collect from none"
+    ),
+    Feature.LOOP_PARALLELISM: _native("`iteratorPolicy.parallelismLimit`; `kfp.local` runs two iterations at once"),
     Feature.LAZY_INPUTS: _emulated("environment variables are read in the step; other look-ups are refused"),
     Feature.RUN_FACTS: _refused("an input that differs in every run would switch off KFP's cache for the step"),
     Feature.RETRIES: _native("`retryPolicy`; not applied to driver pods (kubeflow/pipelines#14266)"),

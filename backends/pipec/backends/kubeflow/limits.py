@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from pipec.backends.kubeflow import code
 from pipec.backends.kubeflow.executor import memory
 from pipec.backends.kubeflow.parameters import input_definition
-from pipec.backends.kubeflow.plan import expand, groups_of
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.ir.values import Lazy, Output
+from pipec.compiler.ir.values import Lazy
 from pipec.compiler.ir.walk import calls, leaves
 
 if TYPE_CHECKING:
@@ -29,12 +28,8 @@ _DOCKER = frozenset({"parent_image", "requirements"})
 
 def faults_of(pipeline: Pipeline) -> Iterator[Diagnostic]:
     """All that stops this pipeline on this target, apart from whole features."""
-    groups = groups_of(pipeline.body)
     for parameter in pipeline.parameters:
         yield from input_definition(parameter)[1]
-    for output in pipeline.outputs:
-        if not isinstance(expand(output.value, groups), Output):
-            yield _refused(f"the pipeline's output `{output.name}` is not the result of a step", pipeline, "outputs")
     if pipeline.config.timeout is not None and pipeline.config.timeout <= 0:
         yield _refused("a time-out of no time", pipeline, "timeout")
     for call in calls(pipeline.body):

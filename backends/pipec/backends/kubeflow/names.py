@@ -7,9 +7,13 @@ keeps to `[a-z0-9-]` without `--`, and away from the names that KFP makes itself
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from pipec.compiler.digest import sha256
 from pipec.compiler.lazy import pattern
+
+if TYPE_CHECKING:
+    from pipec.compiler.ir.model import If
 
 LONGEST_KEY = 63
 """Characters of a task key; Argo allows more, but KFP puts suffixes on it."""
@@ -27,7 +31,7 @@ class Keys:
 
     def task(self, name: str) -> str:
         """A task key that reads like `name`: `train_2` becomes `train-2`."""
-        plain = _dashed(name) or "task"
+        plain = dashed(name) or "task"
         if _RESERVED.fullmatch(plain):
             plain = f"task-{plain}-task" if plain.endswith("-driver") else f"task-{plain}"
         return self._unique(shortened(plain, LONGEST_KEY), "-")
@@ -46,9 +50,16 @@ class Keys:
         return key
 
 
+def arm_word(operation: If, index: int) -> str:
+    """What an arm is called in names: `then`, `elif_1`, `else`."""
+    if operation.arms[index].condition is None:
+        return "else"
+    return "then" if index == 0 else f"elif_{index}"
+
+
 def pipeline_name(name: str) -> str:
     """The name by the SDK's rule, `[a-z0-9][a-z0-9-]{0,127}`; empty where nothing of it is left."""
-    return shortened(_dashed(name), LONGEST_PIPELINE_NAME)
+    return shortened(dashed(name), LONGEST_PIPELINE_NAME)
 
 
 def shortened(key: str, longest: int) -> str:
@@ -58,5 +69,6 @@ def shortened(key: str, longest: int) -> str:
     return f"{key[: longest - 9].rstrip('-_')}-{sha256(key.encode()).hexdigest()[:8]}"
 
 
-def _dashed(name: str) -> str:
+def dashed(name: str) -> str:
+    """The name in small letters, digits and single dashes."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

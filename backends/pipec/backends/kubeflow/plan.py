@@ -1,27 +1,49 @@
 """Plans the spec: every operation a task with a legal key, every value a way to its reader.
 
-Before:   Group("features", …, results={"frame": Output("clean", "output")}); Call("train", frame=Output("features", "frame"))
-After:    scope `features` lets out `clean_output`; task `train` takes it from its sibling `features`
+Before:   if_big = if %if_big_gate.output == 0 … results model: [%train.output, %if_big_model_else.output]
+          for_x = for x in %for_x_gate.indices … results score: %rate.output
+After:    task `if-big`, a DAG: tasks `train` and `if-big-model-else`, each with its condition; lets out one of the two
+          task `for-x`, a DAG: one task, `for-x-each`, with an iterator; lets out `score`, a list
+
+Conditions and loops have a DAG of their own around them, so that they read its inputs and nothing else: on that KFP's
+backend and `kfp.local` agree (reference/kubeflow.md §4). An arm that is one call needs no DAG inside that one.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code
-from pipec.backends.kubeflow.names import Keys
-from pipec.backends.kubeflow.scopes import Port, Router, Scope, Source, StepTask, Task, artifact_port, parameter_port
+from pipec.backends.kubeflow.names import Keys, arm_word, dashed
+from pipec.backends.kubeflow.scopes import (
+    BLANK,
+    Iteration,
+    Port,
+    Router,
+    Scope,
+    Source,
+    StepTask,
+    Task,
+    artifact_port,
+    gate_port,
+    parameter_port,
+)
 from pipec.compiler.invocation import static_invocation
-from pipec.compiler.ir.model import Call, Group
-from pipec.compiler.ir.values import DictOf, Expr, ListOf, Output, Param
+from pipec.compiler.ir.constants import text
+from pipec.compiler.ir.model import Block, Call, ForEach, Group, If
+from pipec.compiler.ir.types import INT
+from pipec.compiler.ir.values import Const, Item, Output
+from pipec.compiler.ir.walk import identity, operations
 from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipec.backends.kubeflow.scopes import Form
-    from pipec.compiler.ir.model import Block, Operation, Pipeline, StepDef
-    from pipec.compiler.ir.values import Value
+    from pipec.compiler.ir.model import Pipeline, StepDef
+    from pipec.compiler.ir.values import Param
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +63,25 @@ class Plan:
     results: Mapping[str, Port]
 
 
-def plan(pipeline: Pipeline, name: str, program: str) -> Plan:
-    """Plans a pipeline of calls and groups."""
-    return _Planner(pipeline).plan(name, program)
+def plan(pipeline: Pipeline, keeps: frozenset[str], name: str, program: str) -> Plan:
+    """Plans a pipeline whose results are in KFP's form; see `pipec.backends.kubeflow.joins.settle`."""
+    return _Planner(pipeline, keeps).plan(name, program)
 
 
 class _Planner:
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    """Enters all tasks first, then connects them: the later may be read by the earlier in the order of the source."""
+
+    def __init__(self, pipeline: Pipeline, keeps: frozenset[str]) -> None:
+        self._pipeline, self._keeps = pipeline, keeps
         self._router = Router()
         self._components = Keys()
-        self._groups: dict[str, Group] = {}
         self._name = ""
+        self._later: list[Callable[[], None]] = []
+        # `kfp.local` looks for the output of a task that did not run in the DAGs around it, too: the tasks of a
+        # condition have keys that no other task has.
+        ids = [dashed(operation.id) for operation in operations(self._pipeline.body)]
+        self._shared = _repeated(ids)
+        self._arms = Keys(*ids)
 
     def plan(self, name: str, program: str) -> Plan:
         self._name = name
@@ -60,15 +89,14 @@ class _Planner:
         for parameter in self._pipeline.parameters:
             self._router.declare(root, parameter)
         wrapper = self._task(root, name, self._pipeline.name, "g")
-        body = Scope(task=wrapper, input_keys=Keys(code.INPUT))
-        root.scopes[wrapper.key] = body
-        self._enter(body, self._pipeline.body)
-        self._connect(self._pipeline.body)
+        self._enter_block(self._scope(root, wrapper), self._pipeline.body, ())
+        for connect in self._later:
+            connect()
         return Plan(self._pipeline, name, root, program, self._results(root))
 
     def _task(self, scope: Scope, name: str, label: str, kind: str) -> Task:
         key = scope.task_keys.task(name)
-        prefix = [_key(each.task) for each in scope.path() if each.task is not None][-2::-1]
+        prefix = [each.task.key for each in scope.path() if each.task is not None][-2::-1]
         component = self._components.task("-".join([*prefix, key]))
         if f"{kind}-{component}" == self._name:
             # The loader of the SDK takes a component with the pipeline's name for the pipeline itself (§4, hazard 4).
@@ -77,21 +105,59 @@ class _Planner:
         scope.tasks[key] = task
         return task
 
-    def _enter(self, scope: Scope, block: Block) -> None:
-        for operation in block.operations:
-            if isinstance(operation, Group):
-                task = self._task(scope, operation.id, operation.id, "g")
-                self._router.tasks[operation.id] = task
-                self._groups[operation.id] = operation
-                inner = Scope(task=task, group=operation, input_keys=Keys(code.INPUT))
-                scope.scopes[task.key] = inner
-                self._enter(inner, operation.body)
-            elif isinstance(operation, Call):
-                self._enter_call(scope, operation)
+    def _scope(self, scope: Scope, task: Task, note: str = "") -> Scope:
+        inner = Scope(task=task, note=note, input_keys=Keys(code.INPUT))
+        scope.scopes[task.key] = inner
+        return inner
 
-    def _enter_call(self, scope: Scope, call: Call) -> None:
+    def _enter_block(self, scope: Scope, block: Block, loops: tuple[str, ...]) -> None:
+        for operation in block.operations:
+            if isinstance(operation, Call):
+                self._enter_call(scope, operation, loops)
+                continue
+            task = self._task(scope, operation.id, operation.id, "g")
+            self._router.tasks[operation.id] = task
+            self._later.append(partial(self._connect_dag, task, operation))
+            match operation:
+                case Group(pipeline=name):
+                    self._enter_block(self._scope(scope, task, f"nested pipeline {name}"), operation.body, loops)
+                case If():
+                    self._enter_if(self._scope(scope, task, f"{operation.id}: one of its arms"), operation, loops)
+                case ForEach():
+                    self._enter_loop(
+                        self._scope(scope, task, f"{operation.id}: once for each {operation.variable}"),
+                        operation,
+                        loops,
+                    )
+
+    def _enter_if(self, scope: Scope, operation: If, loops: tuple[str, ...]) -> None:
+        scope.task_keys = Keys(*self._shared)
+        self._router.branches[operation.id] = (scope, operation.results)
+        for index, arm in enumerate(operation.arms):
+            inside = [each for each in arm.body.operations if each.id not in self._keeps]
+            beside = [each for each in arm.body.operations if each.id in self._keeps]
+            if len(inside) > 1 or not all(isinstance(each, Call) for each in inside):
+                word = arm_word(operation, index)
+                task = self._task(scope, self._arms.task(f"{operation.id}_{word}"), f"{operation.id} {word}", "g")
+                self._later.append(partial(self._connect_arm, operation, index, task))
+                body = self._scope(scope, task, f"`{word}` of {operation.id}")
+                self._enter_block(body, Block(tuple(inside)), loops)
+                inside = []
+            for each in [*inside, *beside]:
+                assert isinstance(each, Call)
+                self._enter_call(scope, each, loops, partial(self._connect_arm, operation, index))
+
+    def _enter_loop(self, scope: Scope, operation: ForEach, loops: tuple[str, ...]) -> None:
+        task = self._task(scope, f"{operation.id}_each", f"{operation.id} each", "g")
+        self._router.loops[operation.id] = (scope, task, operation.results)
+        body = self._scope(scope, task, f"an iteration of {operation.id}")
+        self._later.append(partial(self._connect_loop, task, body, operation))
+        self._enter_block(body, operation.body, (*loops, operation.id))
+
+    def _enter_call(
+        self, scope: Scope, call: Call, loops: tuple[str, ...], connect: Callable[[Task], None] | None = None
+    ) -> None:
         step = self._pipeline.steps[call.step]
-        expanded = replace(call, arguments={name: self._expand(value) for name, value in call.arguments.items()})
         plain = self._task(scope, call.id, call.id, "s")
         task = StepTask(
             plain.key,
@@ -100,23 +166,64 @@ class _Planner:
             plain.component,
             call=call,
             step=step,
-            invocation=static_invocation(expanded, step),
+            invocation=static_invocation(call, step),
             outputs=_output_ports(call, step),
         )
         scope.tasks[task.key] = task
         self._router.tasks[call.id] = task
+        if connect is not None:
+            self._later.append(partial(connect, task))
+        self._later.append(partial(self._connect_call, task, loops))
 
-    def _connect(self, block: Block) -> None:
-        for operation in _all(block):
-            task = self._router.tasks[operation.id]
-            if isinstance(task, StepTask):
-                keys = Keys(code.INPUT)
-                self._take_program(task)
-                for slot, leaf in task.invocation.slots.items():
-                    assert isinstance(leaf, Param | Output)
-                    task.slots[slot] = self._router.bring(task, keys.field(slot), leaf)
-            for before in operation.after:
-                self._router.order(task, before)
+    def _connect_call(self, task: StepTask, loops: tuple[str, ...]) -> None:
+        self._take_program(task)
+        keys = Keys(*task.inputs, code.INPUT)
+        slots = {leaf: slot for slot, leaf in task.invocation.slots.items()}
+        for loop in loops:
+            index = Item(loop, INT)
+            key = keys.field(slots.get(index, loop))
+            self._router.bring(task, key, index)
+            task.loops.append(key)
+        for slot, leaf in task.invocation.slots.items():
+            if isinstance(leaf, Item):
+                task.slots[slot] = task.inputs[task.loops[loops.index(leaf.operation)]][0]
+            else:
+                task.slots[slot] = self._router.bring(task, keys.field(slot), leaf)
+        for before in task.call.after:
+            self._router.order(task, before)
+
+    def _connect_dag(self, task: Task, operation: If | ForEach | Group) -> None:
+        self._take_program(task)
+        for before in operation.after:
+            self._router.order(task, before)
+
+    def _connect_arm(self, operation: If, index: int, task: Task) -> None:
+        """Give the task of an arm its condition, and the inputs that it reads, under the keys that they have around it."""
+        from pipec.backends.kubeflow.conditions import arm_condition, read_by
+
+        self._take_program(task)
+        keys: dict[Param | Output, str] = {}
+        for leaf in read_by(operation):
+            port = self._router.bring_through(task, leaf)
+            keys[leaf] = port.key
+            _known_inside(task, leaf, port)
+        task.condition = arm_condition(operation, index, lambda leaf: keys[leaf])
+
+    def _connect_loop(self, task: Task, body: Scope, operation: ForEach) -> None:
+        self._take_program(task)
+        limit = operation.max_parallelism
+        item = Port(body.input_keys.field(operation.id), "parameter", "NUMBER_INTEGER")
+        body.inputs[*identity(Item(operation.id, INT)), "parameter"] = item
+        match operation.items:
+            case Output() as indices:
+                port = self._router.bring_through(task, indices)
+                _known_inside(task, indices, port)
+                task.iteration = Iteration(item, port.key, None, limit)
+            case Const(value=indices):
+                # The number of iterations of KFP's loops is never 0; see `pipec.runtime.kubeflow`.
+                task.iteration = Iteration(item, None, text(indices or [BLANK]), limit)
+            case items:
+                raise AssertionError(f"gates make no such items: {items}")
 
     def _take_program(self, task: Task) -> None:
         """Hand the program down to the task, through every scope around it; the wrapper has it from the spec."""
@@ -129,44 +236,26 @@ class _Planner:
     def _results(self, root: Scope) -> dict[str, Port]:
         keys, results = Keys(), dict[str, Port]()
         for output in self._pipeline.outputs:
-            value = self._expand(output.value)
-            assert isinstance(value, Output), "legalisation refuses any other result"
+            value = output.value
+            assert isinstance(value, Output), "`settle` leaves no other result"
             form = self._router.visible_form(value)
             inner, port = self._router.export(root, value, form)
-            own = Port(keys.field(output.name), port.form, port.type)
-            root.outputs[output.name, "", form] = (own, inner)
+            own = replace(port, key=keys.field(output.name))
+            root.outputs[output.name, "", form] = (own, (inner,))
             results[output.name] = own
         return results
 
-    def _expand(self, value: Value) -> Value:
-        return expand(value, self._groups)
+
+def _known_inside(task: Task, leaf: Param | Output, port: Port) -> None:
+    """Let what is inside the task read an input that the task itself needs."""
+    inner = task.scope.scopes.get(task.key)
+    if inner is not None:
+        inner.inputs[*identity(leaf), "parameter"] = replace(port, key=inner.input_keys.field(port.key))
 
 
-def expand(value: Value, groups: Mapping[str, Group]) -> Value:
-    """The value with the results of groups replaced by what they are inside: then every output is that of a call."""
-    match value:
-        case Output(operation=operation, name=name) if operation in groups:
-            return expand(groups[operation].results[name], groups)
-        case ListOf(items=items):
-            return replace(value, items=tuple(expand(item, groups) for item in items))
-        case DictOf(entries=entries):
-            return replace(value, entries=tuple((key, expand(item, groups)) for key, item in entries))
-        case Expr(operands=operands):
-            return replace(value, operands=tuple(expand(item, groups) for item in operands))
-        case _:
-            return value
-
-
-def groups_of(block: Block) -> dict[str, Group]:
-    """All groups, by id."""
-    return {operation.id: operation for operation in _all(block) if isinstance(operation, Group)}
-
-
-def _all(block: Block) -> Iterator[Operation]:
-    for operation in block.operations:
-        yield operation
-        if isinstance(operation, Group):
-            yield from _all(operation.body)
+def _repeated(keys: Sequence[str]) -> list[str]:
+    counts = Counter(keys)
+    return [key for key, count in counts.items() if count > 1]
 
 
 def _output_ports(call: Call, step: StepDef) -> dict[tuple[str, Form], Port]:
@@ -176,10 +265,6 @@ def _output_ports(call: Call, step: StepDef) -> dict[tuple[str, Form], Port]:
         if output.carrier == "artifact":
             ports[output.name, "artifact"] = artifact_port(keys.field(output.name), output.type)
         if output.carrier == "parameter" or output.name in call.mirrored:
-            suffix = "" if output.carrier == "parameter" else "_json"
-            ports[output.name, "parameter"] = parameter_port(keys.field(output.name + suffix))
+            key = keys.field(output.name + ("" if output.carrier == "parameter" else "_json"))
+            ports[output.name, "parameter"] = gate_port(key, step.symbol, output.name) or parameter_port(key)
     return ports
-
-
-def _key(task: Task | None) -> str:
-    return "" if task is None else task.key

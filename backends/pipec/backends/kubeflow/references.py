@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def _of_dag(component: dict[str, Any], components: dict[str, Any]) -> Iterator[s
         if target not in components:
             yield f"task `{key}` names the component `{target}`, which is not there"
             continue
+        yield from _of_control(key, task)
         yield from (
             f"task `{key}` waits for `{each}`, which is not there"
             for each in task.get("dependentTasks", [])
@@ -38,6 +40,8 @@ def _of_dag(component: dict[str, Any], components: dict[str, Any]) -> Iterator[s
         for form, word in FORMS:
             given: dict[str, Any] = task.get("inputs", {}).get(form, {})
             wanted = _defined(components[target], "inputDefinitions", form)
+            # Only iterations get the item.
+            wanted -= {task.get("parameterIterator", {}).get("itemInput")}
             yield from (
                 f"task `{key}` and its component differ in the input `{each}`" for each in sorted(wanted ^ set(given))
             )
@@ -48,8 +52,27 @@ def _of_dag(component: dict[str, Any], components: dict[str, Any]) -> Iterator[s
         wanted = _defined(component, "outputDefinitions", form)
         yield from (f"the output `{each}` is not both defined and chosen" for each in sorted(wanted ^ set(chosen)))
         for selector in chosen.values():
-            single = selector["valueFromParameter"] if word == "Parameter" else selector["artifactSelectors"][0]
-            yield from _of_output(single["producerSubtask"], single[f"output{word}Key"], form, tasks, components)
+            for each in _selectors(selector):
+                yield from _of_output(each["producerSubtask"], each[f"output{word}Key"], form, tasks, components)
+
+
+def _of_control(key: str, task: dict[str, Any]) -> Iterator[str]:
+    """Conditions and iterators read the task's own inputs."""
+    given: dict[str, Any] = task.get("inputs", {}).get("parameters", {})
+    condition = task.get("triggerPolicy", {}).get("condition", "")
+    read = re.findall(r"inputs\.parameter_values\['([^']*)'\]", condition)
+    iterated = task.get("parameterIterator", {}).get("items", {}).get("inputParameter")
+    if iterated is not None:
+        read.append(iterated)
+    yield from (f"task `{key}` reads `{each}`, which is no input of it" for each in read if each not in given)
+
+
+def _selectors(selector: dict[str, Any]) -> list[dict[str, Any]]:
+    if "valueFromParameter" in selector:
+        return [selector["valueFromParameter"]]
+    if "valueFromOneof" in selector:
+        return list(selector["valueFromOneof"]["parameterSelectors"])
+    return list(selector["artifactSelectors"])
 
 
 def _of_source(

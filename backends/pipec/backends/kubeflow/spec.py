@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from pipec.backends.kubeflow import code
 from pipec.backends.kubeflow.executor import container, platform, retry_policy, seconds
 from pipec.backends.kubeflow.parameters import input_definition
-from pipec.backends.kubeflow.scopes import StepTask
+from pipec.backends.kubeflow.scopes import GATES, StepTask
 from pipec.compiler.yaml_text import Flow, Noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipec.backends.kubeflow.plan import Plan
-    from pipec.backends.kubeflow.scopes import Port, Scope, Source, Task
+    from pipec.backends.kubeflow.scopes import Iteration, Port, Scope, Source, Task
     from pipec.compiler.backend import Options
+    from pipec.compiler.ir.model import Call
     from pipec.compiler.yaml_text import Yaml
 
 SCHEMA_VERSION = "2.1.0"
@@ -38,7 +39,7 @@ def pipeline_spec(plan: Plan, options: Options) -> dict[str, Yaml]:
             executors[f"exec-{task.component}"] = Noted(container(task, pipeline, options), _source(task))
         else:
             scope = task.scope.scopes[task.key]
-            note = () if scope.group is None else (f"nested pipeline {scope.group.pipeline}",)
+            note = (scope.note,) if scope.note else ()
             components[f"comp-{task.component}"] = Noted(_dag_component(scope, task, plan), note)
     return {
         "schemaVersion": SCHEMA_VERSION,
@@ -73,9 +74,19 @@ def all_tasks(scope: Scope) -> Iterator[Task]:
 
 
 def _source(task: StepTask) -> tuple[str, ...]:
+    if task.call.step.startswith(GATES):
+        return (_purpose(task.call),)
     name = f"{task.step.span.path}::{task.step.symbol.rpartition(':')[2]}"
     summary = task.step.doc.strip().partition("\n")[0]
     return (name, summary) if summary else (name,)
+
+
+def _purpose(call: Call) -> str:
+    """What a gate computes."""
+    from pipec.compiler.ir.printer import print_value
+
+    ((name, value),) = call.arguments.items()
+    return f"pipec: {name} = {print_value(value)}"
 
 
 def _root(plan: Plan) -> dict[str, Yaml]:
@@ -90,8 +101,10 @@ def _root(plan: Plan) -> dict[str, Yaml]:
 
 
 def _dag_component(scope: Scope, task: Task, plan: Plan) -> dict[str, Yaml]:
-    entry = _inputs([port for port, _ in task.inputs.values()])
-    return entry | _outputs([port for port, _ in scope.outputs.values()]) | {"dag": _dag(scope, plan)}
+    ports = [port for port, _ in task.inputs.values()]
+    if task.iteration is not None:
+        ports.append(task.iteration.item)
+    return _inputs(ports) | _outputs([port for port, _ in scope.outputs.values()]) | {"dag": _dag(scope, plan)}
 
 
 def _step_component(task: StepTask) -> dict[str, Yaml]:
@@ -113,7 +126,10 @@ def _definitions(name: str, ports: Sequence[Port]) -> dict[str, Yaml]:
         port.key: Flow({"parameterType": port.type}) for port in ports if port.form == "parameter"
     }
     artifacts: dict[str, Yaml] = {
-        port.key: Flow({"artifactType": {"schemaTitle": port.type, "schemaVersion": "0.0.1"}})
+        port.key: Flow(
+            {"artifactType": {"schemaTitle": port.type, "schemaVersion": "0.0.1"}}
+            | ({"isArtifactList": True} if port.is_list else {})
+        )
         for port in ports
         if port.form == "artifact"
     }
@@ -127,14 +143,15 @@ def _definitions(name: str, ports: Sequence[Port]) -> dict[str, Yaml]:
 def _dag(scope: Scope, plan: Plan) -> dict[str, Yaml]:
     entry: dict[str, Yaml] = {}
     selectors: dict[str, dict[str, Yaml]] = {}
-    for port, inner in scope.outputs.values():
-        if port.form == "parameter":
-            chosen: Yaml = Flow(
-                {"valueFromParameter": {"producerSubtask": inner.task, "outputParameterKey": inner.key}}
-            )
+    for port, inners in scope.outputs.values():
+        key = f"output{port.form.capitalize()}Key"
+        each = [Flow({"producerSubtask": inner.task, key: inner.key}) for inner in inners]
+        if port.form == "artifact":
+            chosen: Yaml = Flow({"artifactSelectors": each}) if len(each) == 1 else {"artifactSelectors": each}
+        elif len(each) == 1:
+            chosen = Flow({"valueFromParameter": each[0].value})
         else:
-            selector: dict[str, Yaml] = {"producerSubtask": inner.task, "outputArtifactKey": inner.key}
-            chosen = Flow({"artifactSelectors": [selector]})
+            chosen = {"valueFromOneof": {"parameterSelectors": each}}
         selectors.setdefault(f"{port.form}s", {})[port.key] = chosen
     if selectors:
         entry["outputs"] = selectors
@@ -155,9 +172,21 @@ def _task(task: Task, scope: Scope, plan: Plan) -> dict[str, Yaml]:
         entry["cachingOptions"] = Flow({"enableCache": True} if is_cached else {})
         if config.retry is not None:
             entry["retryPolicy"] = Flow(retry_policy(config.retry))
+    if task.condition:
+        entry["triggerPolicy"] = Flow({"condition": task.condition})
+    if task.iteration is not None:
+        entry |= _iterator(task.iteration)
     inputs = _task_inputs(task, plan)
     if inputs:
         entry["inputs"] = inputs
+    return entry
+
+
+def _iterator(iteration: Iteration) -> dict[str, Yaml]:
+    items: dict[str, Yaml] = {"inputParameter": iteration.input} if iteration.input else {"raw": iteration.raw}
+    entry: dict[str, Yaml] = {"parameterIterator": Flow({"items": items, "itemInput": iteration.item.key})}
+    if iteration.limit is not None:
+        entry["iteratorPolicy"] = Flow({"parallelismLimit": iteration.limit})
     return entry
 
 

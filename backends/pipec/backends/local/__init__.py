@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from pipec.backends.local.options import CannotRun as CannotRun
+from pipec.backends.local.options import Options as Options
 from pipec.backends.local.result import Failure as Failure
 from pipec.backends.local.result import RunResult as RunResult
-from pipec.backends.local.run import CannotRun as CannotRun
-from pipec.backends.local.run import Options as Options
 from pipec.backends.local.run import run as run

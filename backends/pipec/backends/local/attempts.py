@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.local.graph import Element, Stored
 from pipec.backends.local.recipes import Slots, leaf, slot
 from pipec.backends.local.workers import Job
+from pipec.compiler.configured import configured, declared
 from pipec.compiler.ir.values import Const
 from pipec.compiler.record import dataclass, field
 from pipec.runtime.store import layout
@@ -79,15 +80,10 @@ def invocation_of(call: Call, step: StepDef, node: Node, parameters: Mapping[str
         spec["values"] = values
     if compose:
         spec["compose"] = compose
-    spec["outputs"] = {
-        output.name: {
-            "carrier": output.carrier,
-            **({} if output.materializer is None else {"materializer": output.materializer}),
-        }
-        for output in step.outputs
-    }
+    spec["outputs"] = {output.name: declared(output) for output in step.outputs}
     if step.returns_tuple:
         spec["returns_tuple"] = True
+    spec |= configured(call.config, step)
     carried = tuple(output.name for output in step.outputs if output.carrier == "parameter")
     return Invocation(spec, {**direct, **slots.content}, carried)
 
@@ -147,26 +143,33 @@ class Attempts:
         Returns:
             Its path, and that of the log.
         """
-        instance = node.instance
-        folder, notes = self.folder(instance, number), self.notes(instance, number)
+        folder, notes = self.folder(node.instance, number), self.notes(node.instance, number)
+        document = self.document(node, number, invocation, facts)
         notes.mkdir(parents=True, exist_ok=True)
         folder.mkdir(parents=True, exist_ok=True)
+        path = notes / "invocation.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        return path, notes / "log.txt"
+
+    def document(self, node: Node, number: int, invocation: Invocation, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """The document of an attempt; `facts` are its further entries."""
+        instance = node.instance
+        folder, notes = self.folder(instance, number), self.notes(instance, number)
         results: dict[str, dict[str, str]] = {}
         for name in invocation.spec["outputs"]:
-            if name in invocation.carried:
-                results[name] = {"parameter": str(notes / f"{layout.file_name(name)}.json")}
-            else:
-                results[name] = {"artifact": self.store.output(self.pipeline.name, self.run, instance, number, name)}
-        document = {
+            place = self.store.output(self.pipeline.name, self.run, instance, number, name)
+            is_carried = name in invocation.carried
+            results[name] = {"parameter": str(notes / f"{layout.file_name(name)}.json")} if is_carried else {}
+            if not is_carried or "registered" in invocation.spec["outputs"][name]:
+                results[name]["artifact"] = place
+        return {
             **{"version": 1, "pipeline": self.pipeline.name, "step": node.operation.id, "run": self.run},
             **{"attempt": number, "spec": invocation.spec, "slots": invocation.slots, "results": results},
             **{"error": str(folder / layout.ERROR), "record": str(folder / layout.RECORD)},
             **{"run_name": self.name, "start_time": self.start_time.isoformat()},
+            **{"instance": instance, "artifact_root": self.store.root},
             **facts,
         }
-        path = notes / "invocation.json"
-        path.write_text(json.dumps(document), encoding="utf-8")
-        return path, notes / "log.txt"
 
     def outcome(self, node: Node, number: int, invocation: Invocation, ended: Ended | None) -> Outcome:
         """What came of an attempt; `ended` is None where nobody saw its end (the scheduler was killed)."""

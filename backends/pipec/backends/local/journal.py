@@ -148,6 +148,17 @@ class Journal:
                 run["state"] = "interrupted"
         return found
 
+    def results(self, pipeline: str) -> dict[str, Entry]:
+        """The newest result of each instance, of whatever run of the pipeline."""
+        with self._guarded():
+            rows = self.connection.execute(
+                "SELECT instance, operation, instances.state, attempt, seconds, key, outputs, message FROM instances "
+                "JOIN runs USING (run) WHERE pipeline = ? AND instances.state IN ('succeeded', 'cached') "
+                "ORDER BY started, run",
+                (pipeline,),
+            ).fetchall()
+        return {row[0]: _entry(*row) for row in rows}
+
     def forget(self, run: str) -> None:
         """Remove a run."""
         with self._guarded():

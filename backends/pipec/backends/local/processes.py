@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.attempts import Outcome, job_of
 from pipec.backends.local.graph import CACHED, SUCCEEDED
-from pipec.backends.local.scheduler import Found
+from pipec.backends.local.journal import StoreUnusable
+from pipec.backends.local.plan import Found
 from pipec.compiler.ir.model import Call
 from pipec.compiler.record import dataclass, field
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipec.backends.local.attempts import Attempts, Invocation
     from pipec.backends.local.graph import Node
     from pipec.backends.local.journal import Entry
+    from pipec.backends.local.reuse import Reuse
     from pipec.backends.local.workers import Workers
     from pipec.compiler.ir.config import Config
 
@@ -69,40 +71,84 @@ class Processes:
         workers: what starts them.
         surroundings: environment, secrets, interpreters.
         known: what a run that goes on has done already, by instance.
+        reuse: the cache; None where no earlier result may be taken.
+        earlier: what stands in for calls that are not selected, by instance.
+        selected: ids of the calls that are to run; None for all.
     """
 
     def __init__(
-        self, attempts: Attempts, workers: Workers, surroundings: Surroundings, known: Mapping[str, Entry]
+        self,
+        attempts: Attempts,
+        workers: Workers,
+        surroundings: Surroundings,
+        known: Mapping[str, Entry],
+        reuse: Reuse | None,
+        earlier: Mapping[str, Entry] | None = None,
+        selected: frozenset[str] | None = None,
     ) -> None:
         self.attempts, self.workers, self.surroundings, self.known = attempts, workers, surroundings, known
+        self.reuse, self.earlier, self.selected = reuse, earlier or {}, selected
+        self.facts: dict[str, Any] = {}
         self.under_way: dict[str, tuple[Node, int, Invocation]] = {}
 
     def find(self, node: Node, invocation: Invocation) -> Found | None:
         """What the run has done before it was interrupted."""
         entry = self.known.get(node.instance)
-        if entry is None:
-            return None
-        if entry.state in (SUCCEEDED, CACHED):
-            return Found(entry.state, entry.outputs)
-        # It may have ended after the journal's last word.
-        outcome = self.attempts.outcome(node, entry.attempt, invocation, None)
-        return Found(SUCCEEDED, outcome.outputs) if outcome.message is None else None
+        if entry is not None:
+            if entry.state in (SUCCEEDED, CACHED):
+                return Found(entry.state, entry.outputs)
+            # It may have ended after the journal's last word.
+            outcome = self.attempts.outcome(node, entry.attempt, invocation, None)
+            if outcome.message is None:
+                return Found(SUCCEEDED, outcome.outputs)
+        if self.selected is not None and node.operation.id not in self.selected:
+            earlier = self.earlier.get(node.instance)
+            return None if earlier is None else Found(CACHED, earlier.outputs)
+        return self._reused(node, invocation)
 
-    def start(self, node: Node, number: int, invocation: Invocation) -> str:
-        """Fork the attempt."""
+    def _reused(self, node: Node, invocation: Invocation) -> Found | None:
+        if self.reuse is None or "cache" not in invocation.spec or self._python(node) is not None:
+            return None
+        try:
+            environment = self._environment(node)
+        except MissingVariable:
+            return None
+        number = self.number(node, 1)
+        document = self.attempts.document(node, number, invocation, self._facts(node))
+        answer = self.reuse.ask(document, environment, self.attempts.log(node.instance, number))
+        return None if answer.outputs is None else Found(CACHED, answer.outputs)
+
+    def start(self, node: Node, number: int, invocation: Invocation, **facts: Any) -> str:
+        """Fork the attempt; `facts` are further entries of its document."""
         number = self.number(node, number)
-        call = node.operation
-        environment = dict(self.surroundings.environment)
-        python: dict[str, str] = {}
-        if isinstance(call, Call):
-            environment = self.surroundings.of(call.config)
-            chosen = self.surroundings.pythons.get(call.step.rpartition(":")[2], self.surroundings.pythons.get("*"))
-            python = {} if chosen is None else {"python": chosen}
-        paths = self.attempts.prepare(node, number, invocation, {})
-        job = job_of(node, number, invocation, paths, environment=environment, **python)
+        environment, python = self._environment(node), self._python(node)
+        # Where this process could ask the cache, it has.
+        asks = self.reuse is not None and (python is not None or _asks_the_program(invocation))
+        try:
+            paths = self.attempts.prepare(node, number, invocation, {**self._facts(node), "cache": asks, **facts})
+        except OSError as problem:
+            raise StoreUnusable(f"{self.attempts.local} cannot be written: {problem}") from problem
+        place = {"environment": environment, **({} if python is None else {"python": python})}
+        job = job_of(node, number, invocation, paths, **place)
         self.under_way[job.id] = (node, number, invocation)
         self.workers.start(job)
         return job.id
+
+    def _facts(self, node: Node) -> dict[str, Any]:
+        extra = dict(node.operation.config.extra) if isinstance(node.operation, Call) else {}
+        return {**self.facts, **({"extra": extra} if extra else {})}
+
+    def _environment(self, node: Node) -> dict[str, str]:
+        if isinstance(node.operation, Call):
+            return self.surroundings.of(node.operation.config)
+        return dict(self.surroundings.environment)
+
+    def _python(self, node: Node) -> str | None:
+        pythons, call = self.surroundings.pythons, node.operation
+        if not isinstance(call, Call):
+            return pythons.get("*")
+        name = call.step.rpartition(":")[2]
+        return next((pythons[each] for each in (call.step, name, "*") if each in pythons), None)
 
     def number(self, node: Node, number: int) -> int:
         """The number of an attempt in the store: those of an interrupted run before it count."""
@@ -118,3 +164,8 @@ class Processes:
     def kill(self, name: str) -> None:
         """End an attempt."""
         self.workers.kill(name)
+
+
+def _asks_the_program(invocation: Invocation) -> bool:
+    cache = invocation.spec.get("cache", {})
+    return bool(cache.get("function") or cache.get("sources"))

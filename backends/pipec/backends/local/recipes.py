@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pipec.backends.local.graph import Element, Indexed, Stored, inner_values
 from pipec.compiler.ir.model import ForEach
 from pipec.compiler.ir.values import Const, DictOf, Expr, Item, Lazy, ListOf, Output, Param, RunFact
-from pipec.runtime import artifacts, codec
+from pipec.runtime import artifacts, codec, places
 from pipec.runtime.errors import RuntimeFault
 from pipec.runtime.expressions import Composer
 from pipec.runtime.invocation import Invocation, Spec
@@ -164,7 +164,7 @@ def plain_json(stored: Stored) -> Json:
         json = codec.parse(stored.json)
     else:
         assert stored.place is not None
-        if stored.materializer != "json" or artifacts.is_url(stored.place):
+        if stored.materializer != "json" or places.is_url(stored.place):
             raise NotPlain
         folder, manifest = artifacts.fetch(stored.place, artifacts.Workspace(), stored.digest)
         if set(manifest.files) != {"data.json"}:

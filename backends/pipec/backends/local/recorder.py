@@ -106,6 +106,13 @@ class RunRecorder:
             log = str(self.attempts.log(instance, number))
             self.failures.append(Failure(instance, operation, message or "", outcome.error, log))
 
+    def hook(self, node: Node, outcome: Outcome) -> None:
+        """A hook of the run ended: it is no step, and does not count as one."""
+        number = self.number(node, 1)
+        self.entries.append(
+            Entry(node.instance, node.operation.id, str(node.state), number, None, None, node.outputs, outcome.message)
+        )
+
     def flush(self) -> None:
         """Commit, then report: what is reported is kept."""
         entries, self.entries = self.entries, []

@@ -17,66 +17,31 @@ from typing import TYPE_CHECKING, Any
 import pipec.runtime
 from pipec.backends.local import parameters as values
 from pipec.backends.local.attempts import Attempts
-from pipec.backends.local.graph import Element, Scope, Stored, blockers
+from pipec.backends.local.hooks import RunHooks
 from pipec.backends.local.journal import Entry, Journal, StoreUnusable
+from pipec.backends.local.options import FOLDER, CannotRun, Options, find_run, local_folder, root_of
+from pipec.backends.local.outputs import outputs_of
+from pipec.backends.local.plan import Executor, Plan
 from pipec.backends.local.processes import Processes, Surroundings
-from pipec.backends.local.recipes import Evaluator, NotPlain, leaf
+from pipec.backends.local.recipes import Evaluator
 from pipec.backends.local.recorder import Reporter, RunRecorder, Silent
+from pipec.backends.local.replaced import Replaced
 from pipec.backends.local.result import Failure, RunResult
-from pipec.backends.local.scheduler import Plan, Scheduler
-from pipec.backends.local.workers import HAS_FORK, Workers
+from pipec.backends.local.reuse import Reuse
+from pipec.backends.local.scheduler import Scheduler
+from pipec.backends.local.workers import Workers
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.ir.json import write
-from pipec.compiler.ir.walk import calls
-from pipec.compiler.record import dataclass, field
+from pipec.compiler.ir.walk import calls, operations
 from pipec.runtime import codec
-from pipec.runtime.artifacts import is_url
 from pipec.runtime.store import ROOT_VARIABLE, Run, Store, layout
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.ir.values import Json
 
-FOLDER = ".pipec"
 PROGRAM = "ir.json"
 INTERRUPTED = "interrupted"
-
-
-class CannotRun(Exception):
-    """The run cannot start; `diagnostics` say why."""
-
-    def __init__(self, *diagnostics: Diagnostic) -> None:
-        super().__init__("; ".join(each.message for each in diagnostics))
-        self.diagnostics = diagnostics
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to run.
-
-    Attributes:
-        import_roots: folders that the user's modules are imported from; by default the project root.
-        root: artifact root, a folder or URL; by default `PIPEC_ARTIFACT_ROOT`, else `.pipec` in the project.
-        jobs: most steps at once; by default as many as there are cores.
-        use_cache: whether results of earlier runs may be taken.
-        surroundings: environment, secrets, interpreters.
-        source: `file.py:function`, for the record.
-        resume: identity of the run to go on with.
-        tags: of this run, besides those of the pipeline.
-        selected: ids of the calls to run; None for all.
-        is_forking: whether steps are forked; by default where that can be done.
-    """
-
-    import_roots: tuple[Path, ...] = ()
-    root: str | None = None
-    jobs: int | None = None
-    use_cache: bool = True
-    surroundings: Surroundings = field(default_factory=Surroundings)
-    source: str = ""
-    resume: str | None = None
-    tags: tuple[str, ...] = ()
-    selected: frozenset[str] | None = None
-    is_forking: bool = HAS_FORK
 
 
 def run(
@@ -104,16 +69,6 @@ def run(
     return local.run(parameters or {})
 
 
-def root_of(project_root: Path, given: str | None) -> str:
-    """The artifact root of a project."""
-    return given or os.environ.get(ROOT_VARIABLE) or str(project_root / FOLDER)
-
-
-def local_folder(project_root: Path, root: str) -> Path:
-    """Where journal, logs and documents lie: the artifact root, where it is a folder."""
-    return project_root / FOLDER if is_url(root) else Path(root)
-
-
 class _Run:
     def __init__(self, pipeline: Pipeline, project_root: Path, options: Options, reporter: Reporter) -> None:
         self.pipeline, self.project_root, self.options, self.reporter = pipeline, project_root, options, reporter
@@ -123,10 +78,11 @@ class _Run:
 
     def run(self, given: Mapping[str, Any]) -> RunResult:
         before = self._before()
-        if before is not None:
-            texts, faults = {name: codec.text(value) for name, value in before.parameters.items()}, []
-        else:
+        if before is None:
             texts, faults = values.bind(self.pipeline, given)
+        else:
+            texts = {name: codec.text(value) for name, value in before.parameters.items()}
+            faults = list[Diagnostic]()
         faults += self._missing_secrets()
         if faults:
             raise CannotRun(*faults)
@@ -171,10 +127,10 @@ class _Run:
             tags=tags,
             facts=self._facts(),
         )
-        # A run is known before anything of it is: what is killed can go on.
-        journal.begin(identity, self.pipeline.name, started.isoformat(), self.options.source, tags)
+        # A run is known, to everybody, before anything of it is: what is killed can go on.
         self._keep_program(identity, text)
         self.store.runs.begin(begun)
+        journal.begin(identity, self.pipeline.name, started.isoformat(), self.options.source, tags)
         result = self._execute(journal, identity, started, texts, known)
         self.store.runs.finish(
             self.pipeline.name,
@@ -198,7 +154,11 @@ class _Run:
         paths = tuple(str(path) for path in self.options.import_roots or (self.project_root,))
         package = str(Path(next(iter(pipec.runtime.__path__))).parent)
         workers = Workers(self.project_root, paths, package, self.options.is_forking)
-        processes = Processes(attempts, workers, self._surroundings(), known)
+        roots = self.options.import_roots or (self.project_root,)
+        reuse = Reuse(self.store, roots) if self.options.use_cache else None
+        selected = self.options.selected
+        earlier = journal.results(self.pipeline.name) if selected is not None else {}
+        processes = Processes(attempts, workers, self._surroundings(), known, reuse, earlier, selected)
         recorder = RunRecorder(identity, journal, attempts, self.reporter, processes.number, known)
         evaluator = Evaluator(identity, started, texts)
         plan = Plan(
@@ -208,13 +168,21 @@ class _Run:
             self.pipeline.config.timeout,
             self.options.selected,
         )
-        scheduler = Scheduler(plan, processes, recorder, evaluator)
+        executor: Executor = processes
+        if self.options.replaced:
+            executor = Replaced(processes, self.pipeline, self.options.replaced)
+        scheduler = Scheduler(plan, executor, recorder, evaluator)
         try:
             with _interrupts(scheduler.stop):
-                is_good = scheduler.run()
+                hooks = RunHooks(self.pipeline, processes, recorder)
+                is_good = hooks.before() and scheduler.run()
+                if hooks.failures:
+                    scheduler.skip()
+                recorder.failures = [*hooks.failures, *_in_order(recorder.failures, self.pipeline)]
+                hooks.after(is_good, recorder.failures)
         finally:
             workers.close()
-        outputs, stored, faults = self._outputs(scheduler.body, evaluator)
+        outputs, stored, faults = outputs_of(self.pipeline, scheduler.body, evaluator)
         return RunResult(
             identity,
             "succeeded" if is_good and not faults else "failed",
@@ -239,27 +207,6 @@ class _Run:
         given = self.options.surroundings
         return Surroundings(given.secrets, {ROOT_VARIABLE: self.store.root, **given.environment}, given.pythons)
 
-    def _outputs(
-        self, body: Scope, evaluator: Evaluator
-    ) -> tuple[dict[str, Any], dict[str, Stored], tuple[Failure, ...]]:
-        """The pipeline's outputs that are there: values where they are plain data, else where they lie."""
-        outputs: dict[str, Any] = {}
-        stored: dict[str, Stored] = {}
-        faults: list[Failure] = []
-        for output in self.pipeline.outputs:
-            if not _is_there(Element(output.value, body)):
-                continue
-            try:
-                outputs[output.name] = evaluator.evaluate(output.value, body)
-            except NotPlain:
-                whole = leaf(output.value, body, evaluator.parameters)
-                if whole is not None:
-                    stored[output.name] = whole
-            except Exception as problem:
-                text = f"it could not be computed: {type(problem).__name__}: {problem}"
-                faults.append(Failure(f"output {output.name}", output.name, text))
-        return outputs, stored, tuple(faults)
-
     def _recorded_outputs(self, result: RunResult) -> dict[str, Json]:
         recorded: dict[str, Json] = {}
         for name, value in result.outputs.items():
@@ -274,21 +221,9 @@ class _Run:
             "target": "local",
             "source": self.options.source,
             "project": str(self.project_root),
+            "import_roots": [str(root) for root in self.options.import_roots],
             "python": ".".join(map(str, sys.version_info[:3])),
         }
-
-
-def find_run(store: Store, name: str, pipeline: str | None = None) -> Run:
-    """A run by its identity, or the beginning of one.
-
-    Raises:
-        CannotRun: when there is none, or several.
-    """
-    try:
-        return store.runs.find(name, pipeline)
-    except KeyError as problem:
-        message = str(problem.args[0]) + (f" of `{pipeline}`" if pipeline else "")
-        raise CannotRun(Diagnostic("PC0706", message, help="`pipec runs list` names them")) from None
 
 
 @contextlib.contextmanager
@@ -313,13 +248,15 @@ def _interrupts(stop: Callable[[str], None]) -> Generator[None]:
             signal.signal(each, handler)
 
 
-def _is_there(element: Element) -> bool:
-    from pipec.backends.local.graph import Blocked
+def _in_order(failures: list[Failure], pipeline: Pipeline) -> list[Failure]:
+    """Failures in the order of the definition; of one step, in the order of its iterations."""
+    places = {operation.id: number for number, operation in enumerate(operations(pipeline.body))}
 
-    try:
-        return not blockers([element])
-    except Blocked:
-        return False
+    def key(failure: Failure) -> tuple[int, list[int]]:
+        indices = failure.instance.partition("@")[2]
+        return places.get(failure.operation, -1), [int(each) for each in indices.split(".")] if indices else []
+
+    return sorted(failures, key=key)
 
 
 def _ignore_by_git(folder: Path) -> None:

@@ -10,7 +10,7 @@ import heapq
 import itertools
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local import graph
 from pipec.backends.local.attempts import Invocation, Outcome, condition_gate, invocation_of, items_gate
@@ -24,76 +24,10 @@ from pipec.compiler.record import dataclass
 from pipec.runtime import codec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable
 
     from pipec.backends.local.graph import Binding
-    from pipec.compiler.ir.model import Pipeline
-
-
-class Executor(Protocol):
-    """Carries attempts out."""
-
-    def find(self, node: Node, invocation: Invocation) -> Found | None:
-        """What is known of a call without running it: a step that ended before a resumption, a cache hit."""
-        ...
-
-    def start(self, node: Node, number: int, invocation: Invocation) -> str:
-        """Start an attempt; the name under which `poll` and `kill` know it. OSError where there is no process."""
-        ...
-
-    def poll(self, timeout: float | None) -> Iterator[tuple[str, Outcome]]:
-        """Wait for attempts to end, for at most so many seconds."""
-        ...
-
-    def kill(self, name: str) -> None:
-        """End an attempt; `poll` tells when it has ended."""
-        ...
-
-
-class Recorder(Protocol):
-    """Keeps what happened, and shows it."""
-
-    def started(self, node: Node, number: int) -> None:
-        """An attempt starts."""
-        ...
-
-    def failed_attempt(self, node: Node, number: int, outcome: Outcome, delay: float) -> None:
-        """An attempt failed, and another one follows after `delay` seconds."""
-        ...
-
-    def ended(self, instance: str, operation: str, state: str, node: Node | None, outcome: Outcome | None) -> None:
-        """An instance is settled."""
-        ...
-
-    def flush(self) -> None:
-        """Everything so far has to be kept before anything else happens."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A call that need not run: how it counts, and what it gave."""
-
-    state: str
-    outputs: Mapping[str, graph.Stored]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be run, and how.
-
-    Attributes:
-        parameters: canonical JSON text by name.
-        jobs: most attempts at once.
-        timeout: seconds for the whole run.
-        selected: ids of the calls that are to run; None for all. The others must be known to the executor.
-    """
-
-    pipeline: Pipeline
-    parameters: Mapping[str, str]
-    jobs: int
-    timeout: float | None = None
-    selected: frozenset[str] | None = None
+    from pipec.backends.local.plan import Executor, Plan, Recorder
 
 
 @dataclass(slots=True)
@@ -164,6 +98,12 @@ class Scheduler:
         for name, running in self.running.items():
             running.is_stopped = True
             self.executor.kill(name)
+
+    def skip(self) -> None:
+        """Nothing of the run is to start."""
+        self.has_failed, self.is_stopping = True, True
+        self._rest()
+        self.recorder.flush()
 
     # What happens next
 

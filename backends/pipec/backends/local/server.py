@@ -61,6 +61,7 @@ def _prepare(package: str) -> None:
     sys.modules["pipec"] = namespace
     importlib.import_module("pipec.runtime.execute")
     importlib.import_module("pipec.runtime.imports").install()
+    importlib.import_module("pipec.sdk.pipelines").__dict__["IS_STEP_PROCESS"] = True
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
 

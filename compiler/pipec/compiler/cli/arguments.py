@@ -48,6 +48,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     _compile(commands)
     _check(commands)
     _run(commands)
+    _runs(commands)
+    _models(commands)
+    _artifacts(commands)
+    _debug(commands)
     _explain(commands)
     _targets(commands)
     parsed = parser.parse_args(list(words))
@@ -144,6 +148,66 @@ def _run(commands: Any) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how the result is printed")
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors and outputs only")
     parser.set_defaults(run=_lazily("run"))
+
+
+def _store(parser: Any) -> None:
+    parser.add_argument("--artifact-root", metavar="DIR", help="where results lie (default: .pipec in the project)")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--tag", action="append", default=[], help="only what has this tag")
+
+
+def _runs(commands: Any) -> None:
+    parser = commands.add_parser("runs", help="what was run: list, show, logs, gc")
+    parser.set_defaults(run=_lazily("runs"), action="list", pipeline=None, artifact_root=None, format="text", tag=[])
+    actions = parser.add_subparsers(metavar="list|show|logs|gc")
+    listed = actions.add_parser("list", help="all runs, the newest first")
+    listed.add_argument("--pipeline", help="only those of this pipeline")
+    shown = actions.add_parser("show", help="one run: its steps, what they read and made")
+    logs = actions.add_parser("logs", help="what the steps of a run printed")
+    for each in (shown, logs):
+        each.add_argument("run_name", metavar="RUN", help="its identity, or the beginning of it")
+    logs.add_argument("step", nargs="?", metavar="STEP", help="only this step")
+    removed = actions.add_parser("gc", help="remove old runs; registered artifacts stay")
+    removed.add_argument("--keep", type=_count, default=10, metavar="N", help="newest runs of each pipeline that stay")
+    for name, each in (("list", listed), ("show", shown), ("logs", logs), ("gc", removed)):
+        _store(each)
+        each.set_defaults(action=name)
+
+
+def _models(commands: Any) -> None:
+    parser = commands.add_parser("models", help="versions of models: list, show, promote")
+    parser.set_defaults(run=_lazily("models"), action="list", artifact_root=None, format="text", tag=[])
+    actions = parser.add_subparsers(metavar="list|show|promote")
+    listed = actions.add_parser("list", help="all versions of all models")
+    shown = actions.add_parser("show", help="one version")
+    moved = actions.add_parser("promote", help="put a version into a stage")
+    for each in (shown, moved):
+        each.add_argument("name", metavar="MODEL[:VERSION]", help="version, number or stage; the newest without")
+    moved.add_argument("stage", choices=("staging", "production", "archived"))
+    moved.add_argument("--force", action="store_true", help="archive the version that is in that stage")
+    for name, each in (("list", listed), ("show", shown), ("promote", moved)):
+        _store(each)
+        each.set_defaults(action=name)
+
+
+def _artifacts(commands: Any) -> None:
+    parser = commands.add_parser("artifacts", help="registered artifacts: list, show")
+    parser.set_defaults(run=_lazily("artifacts"), action="list", artifact_root=None, format="text", tag=[])
+    actions = parser.add_subparsers(metavar="list|show")
+    listed = actions.add_parser("list", help="the newest version of each")
+    shown = actions.add_parser("show", help="one version")
+    shown.add_argument("name", metavar="ARTIFACT[:VERSION]")
+    for name, each in (("list", listed), ("show", shown)):
+        _store(each)
+        each.set_defaults(action=name)
+
+
+def _debug(commands: Any) -> None:
+    parser = commands.add_parser("debug", help="run one step of a recorded run again, under pdb")
+    parser.add_argument("step", metavar="STEP", help="such as train, or train@2 in a loop")
+    parser.add_argument("--run", dest="run_name", metavar="RUN", help="which run (default: the newest)")
+    parser.add_argument("--artifact-root", metavar="DIR", help="where results lie (default: .pipec in the project)")
+    parser.set_defaults(run=_lazily("debug"))
 
 
 def _count(word: str) -> int:

@@ -104,6 +104,8 @@ CODES: dict[str, Code] = {
     "PC0704": Code("step-failed", "a step of a run failed"),
     "PC0705": Code("unknown-secret", "a step needs a secret that is not known here"),
     "PC0706": Code("unknown-run", "there is no such run in the store"),
+    "PC0707": Code("unknown-step", "a command names a step that the pipeline does not call"),
+    "PC0708": Code("no-earlier-result", "a part of a pipeline needs a result that no earlier run has"),
     # 09: internal
     "PC0901": Code("invalid-ir", "the compiler made an invalid intermediate representation"),
     "PC0902": Code("invalid-output", "the compiler wrote something that its own check refuses"),

@@ -23,6 +23,7 @@ from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.ir.values import Json
 
 _GENERIC = {
     "List": "list", "Dict": "dict", "Tuple": "tuple", "Set": "set", "FrozenSet": "frozenset", "Sequence": "list",
@@ -187,6 +188,26 @@ def _metadata(interpreter: Interpreter, node: ast.expr, frame: Frame) -> Any:
         return interpreter.evaluate(node, frame)
     except Fault as fault:
         return Unknown(fault.diagnostic)
+
+
+_REGISTERED = {"version": "version", "tags": "tags", "run_metadata": "metadata", "artifact_type": "type"}
+
+
+def artifact_facts(metadata: tuple[Any, ...]) -> dict[str, Json]:
+    """What `Annotated[T, ArtifactConfig(…)]` says of an output beside its name (`StepOutput.registered`).
+
+    Raises:
+        Fault: something of it cannot be known.
+    """
+    for one in metadata:
+        if isinstance(one, SettingsValue) and one.kind == "ArtifactConfig":
+            # Few programs have one, and that module is large.
+            from pipec.compiler.frontend.configuration import plain
+
+            given = {_REGISTERED[name]: one.fields[name] for name in _REGISTERED if one.fields.get(name) is not None}
+            facts = {name: plain(value, one.span) for name, value in given.items() if value not in ([], {})}
+            return {**facts, "version": str(facts["version"])} if "version" in facts else facts
+    return {}
 
 
 def artifact_name(metadata: tuple[Any, ...]) -> str | None:

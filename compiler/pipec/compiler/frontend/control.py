@@ -113,7 +113,7 @@ class ControlMixin:
         Raises:
             Fault: something in it cannot travel.
         """
-        return Symbolic(operations.to_value(value, span))
+        return operations.as_symbolic(value, span)
 
     def settle_open(self, value: Any, span: Span) -> Any:
         """`value`, as one value of the run if it is a list or dict of which only a run knows how much it holds."""

@@ -7,9 +7,10 @@ arm finds everything as the first did, and a `Delta` says what became of what.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
+from pipec.compiler.frontend.values import FunctionValue, InstanceValue, MapResult, Method, StepValue
 from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
@@ -115,15 +116,17 @@ def _roots(interpreter: Interpreter) -> Iterator[tuple[Any, str, bool]]:
             scope = scope.parent
 
 
-def _holds(value: Any) -> bool:
-    from pipec.compiler.frontend.values import FunctionValue, InstanceValue, Spread, StepValue
+_HOLDERS = frozenset(
+    {list, tuple, dict, set, deque, MapResult, InstanceValue, FunctionValue, StepValue, Method, OrderedDict, Counter}
+)
+"""Types of values that hold others which may be changed in place."""
 
-    return isinstance(value, list | tuple | dict | set | deque | InstanceValue | FunctionValue | Spread | StepValue)
+
+def _holds(value: Any) -> bool:
+    return type(value) in _HOLDERS
 
 
 def _inside(value: Any, name: str) -> Iterator[tuple[Any, str, bool]]:
-    from pipec.compiler.frontend.values import FunctionValue, InstanceValue, Method
-
     match value:
         case dict():
             parts: Iterable[Any] = value.values()
@@ -142,4 +145,4 @@ def _inside(value: Any, name: str) -> Iterator[tuple[Any, str, bool]]:
             parts = (receiver,)
         case _:
             return
-    yield from ((part, name, False) for part in parts if _holds(part) or isinstance(part, Method))
+    yield from [(part, name, False) for part in parts if type(part) in _HOLDERS]

@@ -38,10 +38,12 @@ class Changed:
     Attributes:
         names: for each frame the names dict, and which of them the body binds anew.
         containers: lists and dicts that the body adds to, with the name that each is reached through.
+        carried: what stands for a name that the body binds anew, while it is evaluated again.
     """
 
     names: list[tuple[dict[str, Any], list[str]]] = field(default_factory=list[tuple[dict[str, Any], list[str]]])
     containers: list[tuple[Any, str]] = field(default_factory=list[tuple[Any, str]])
+    carried: list[Unbound] = field(default_factory=list[Unbound])
 
 
 class LoopMixin:
@@ -88,7 +90,7 @@ class LoopMixin:
             block, delta = self._run_once(item, body, changed, span)
         collector = Collector(this, identifier, items, span, graph.size > size)
         for names, bound in changed.names:
-            self._leave(names, bound, delta, span)
+            self._leave(names, bound, delta, changed.carried, span)
         for container, name in changed.containers:
             change = delta.get(id(container))
             if change is not None:
@@ -114,7 +116,9 @@ class LoopMixin:
         try:
             for names, bound in poisoned.names:
                 this.journal.touch(names)
-                names.update({name: Unbound(carried(name, span)) for name in bound if name in names})
+                marks = {name: Unbound(carried(name, span)) for name in bound if name in names}
+                names.update(marks)
+                poisoned.carried.extend(marks.values())
             for container, name in poisoned.containers:
                 unknown = Unknown(carried(name, span))
                 spread = Spread(unknown)
@@ -149,7 +153,9 @@ class LoopMixin:
                 found.containers.append((change.container, name))
         return found
 
-    def _leave(self, names: dict[str, Any], bound: list[str], delta: Delta, span: Span) -> None:
+    def _leave(
+        self, names: dict[str, Any], bound: list[str], delta: Delta, marks: list[Unbound], span: Span
+    ) -> None:
         """Behind the loop, a name that its body binds may not be read."""
         this = cast("Interpreter", self)
         change = delta.get(id(names))
@@ -157,8 +163,7 @@ class LoopMixin:
             return
         this.journal.touch(names)
         for name in bound:
-            value = change.after.get(name)
-            if not (isinstance(value, Unbound) and value.diagnostic == carried(name, span)):
+            if not any(change.after.get(name) is mark for mark in marks):
                 names[name] = Unbound(last_item(name, span))
 
     def loop_statement(self, node: ast.For, items: Symbolic, frame: Frame) -> Signal:

@@ -6,11 +6,13 @@ calls a step, an expression. Lists and dicts are merged element by element as fa
 
 from __future__ import annotations
 
+import operator
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend.journal import content, put, reachable
-from pipec.compiler.frontend.operations import symbolic
+from pipec.compiler.frontend.operations import as_symbolic, symbolic
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     ABSTRACT,
@@ -144,7 +146,9 @@ class Merge:
         if any(one is MISSING for one in values):
             return first if all(one is MISSING for one in values) else Unbound(self._maybe_unbound(name))
         if unknown := next((one for one in values if isinstance(one, Unknown)), None):
-            return unknown
+            # Another object unless all arms hold the same: who looks whether it changed, a loop, must see that it may have.
+            is_same = not isinstance(unknown, Unbound) or all(one is unknown for one in values)
+            return unknown if is_same else Unbound(unknown.diagnostic, unknown.parameters)
         if all(one is first for one in values[1:]) and (len(values) > 1 or not self.inner):
             return first
         if all(_same(one, first) for one in values[1:]) and not self._is_inner(first):
@@ -210,8 +214,8 @@ class Merge:
                 else self.value(name if len(views[0]) == 1 else f"{name}_{i}", column)
                 for i, column in enumerate(columns)
             ]
-        shared = 0
-        for column in zip(*views, strict=False):
+        shared = _identical(views)
+        for column in zip(*(islice(view, shared, None) for view in views), strict=False):
             if self._is_inner(column[0]) or not all(_same(one, column[0]) for one in column[1:]):
                 break
             shared += 1
@@ -276,7 +280,7 @@ class Merge:
             assert condition is not None
             result = symbolic("if", [condition, one, result], kind, self.span)
         if len(pairs) == 1:
-            return Symbolic(to_ir(result, self.span))
+            return as_symbolic(result, self.span)
         return result
 
     def _snapshot(self, index: int, value: Any) -> Any:
@@ -373,6 +377,13 @@ def parameters_of(values: Sequence[Symbolic | None]) -> tuple[str, ...]:
             elif not isinstance(leaf, Const):
                 return ()
     return tuple(found)
+
+
+def _identical(views: Sequence[list[Any]]) -> int:
+    """How many objects all lists begin with. What two arms have in common was there before them."""
+    if len(views) < 2:
+        return 0
+    return min(sum(1 for _ in takewhile(bool, map(operator.is_, views[0], view))) for view in views[1:])
 
 
 def _same(left: Any, right: Any) -> bool:

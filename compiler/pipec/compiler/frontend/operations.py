@@ -91,6 +91,9 @@ def apply(name: str, function: Callable[..., Any], operands: Sequence[Any], span
 EXPRESSION_BOUND = 20_000
 """The most parts that one expression of the run may have."""
 
+NESTING_BOUND = 100
+"""How deep the parts of an expression may nest."""
+
 
 def symbolic(op: str, operands: Sequence[Any], type_: Type, span: Span) -> Symbolic:
     """The expression `op` over values of the evaluator, to be computed in the run.
@@ -98,27 +101,42 @@ def symbolic(op: str, operands: Sequence[Any], type_: Type, span: Span) -> Symbo
     Raises:
         Fault: an operand cannot travel, or the expression grows beyond all measure.
     """
-    size = 1 + sum(map(_weight, operands))
-    if size > EXPRESSION_BOUND:
-        message = f"this makes an expression of more than {EXPRESSION_BOUND:,} parts"
+    measures = [_measure(operand) for operand in operands]
+    size, depth = 1 + sum(size for size, _ in measures), 1 + max((depth for _, depth in measures), default=0)
+    if size > EXPRESSION_BOUND or depth > NESTING_BOUND:
+        how = (
+            f"of more than {EXPRESSION_BOUND:,} parts"
+            if size > EXPRESSION_BOUND
+            else f"nested deeper than {NESTING_BOUND} levels"
+        )
+        message = f"this makes an expression {how}, which each run would compute"
         raise Fault(Diagnostic("PC0209", message, span, help="compute it inside a step"))
-    return Symbolic(Expr(op, tuple(to_value(operand, span) for operand in operands), type_), size)
+    return Symbolic(Expr(op, tuple(to_value(operand, span) for operand in operands), type_), size, depth)
 
 
-def _weight(value: Any) -> int:
+def as_symbolic(value: Any, span: Span) -> Symbolic:
+    """Any value as one of the run.
+
+    Raises:
+        Fault: it cannot travel.
+    """
+    if isinstance(value, Symbolic):
+        return value
+    return Symbolic(to_value(value, span), *_measure(value))
+
+
+def _measure(value: Any) -> tuple[int, int]:
+    """The size and the depth of a value, as `Symbolic` has them."""
     match value:
-        case Symbolic(size=size):
-            return size
+        case Symbolic(size=size, depth=depth):
+            return size, depth
         case Spread(value=inner):
-            return _weight(inner)
-        case StepResult(outputs=outputs):
-            return len(outputs)
-        case list() | tuple():
-            return 1 + sum(map(_weight, value))
-        case dict():
-            return 1 + sum(map(_weight, value.values()))
+            return _measure(inner)
+        case list() | tuple() | dict():
+            parts = [_measure(one) for one in (value.values() if isinstance(value, dict) else value)]
+            return 1 + sum(size for size, _ in parts), 1 + max((depth for _, depth in parts), default=0)
         case _:
-            return 1
+            return 1, 0
 
 
 def guarded(compute: Callable[[], Any], span: Span) -> Any:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend.annotations import Annotation, artifact_name, read_annotation
+from pipec.compiler.frontend.annotations import Annotation, artifact_facts, artifact_name, read_annotation
 from pipec.compiler.frontend.docstrings import docstring
 from pipec.compiler.frontend.transport import const_type, to_json
 from pipec.compiler.frontend.values import (
@@ -154,14 +154,14 @@ def _outputs(
     frame = Frame(function.module, function.module.names)
     span = function.module.span(node.returns) if node.returns is not None else function.module.span(node)
     if node.returns is None:
-        annotations = [("output", types.ANY)] if _returns_value(node) else []
+        annotations = [("output", Annotation(types.ANY))] if _returns_value(node) else []
         return _make(annotations, materializers, span), False
     parts = tuple_parts(interpreter, node.returns, frame)
     if parts is not None and _returns_literal_tuple(node):
         read = [read_annotation(interpreter, part, frame) for part in parts]
         names = [_output_name(one) for one in read]
         named = [
-            (f"output_{index}" if name is None else name, one.type)
+            (f"output_{index}" if name is None else name, one)
             for index, (name, one) in enumerate(zip(names, read, strict=True))
         ]
         return _make(named, materializers, span), True
@@ -169,21 +169,24 @@ def _outputs(
     if whole.type == types.NONE and not whole.metadata:
         return (), False
     name = _output_name(whole)
-    return _make([("output" if name is None else name, whole.type)], materializers, span), False
+    return _make([("output" if name is None else name, whole)], materializers, span), False
 
 
 def _output_name(annotation: Annotation) -> str | None:
     return artifact_name(annotation.metadata)
 
 
-def _make(named: list[tuple[str, Type]], materializers: Any, span: Span) -> tuple[StepOutput, ...]:
+def _make(named: list[tuple[str, Annotation]], materializers: Any, span: Span) -> tuple[StepOutput, ...]:
     names = [name for name, _ in named]
     for name in names:
         if names.count(name) > 1:
             raise Fault(Diagnostic("PC0318", f"two outputs are called `{name}`", span, help="give each its own name"))
         if not name:
             raise Fault(Diagnostic("PC0318", "an output has an empty name", span))
-    return tuple(StepOutput(name, type_, carrier(type_), _materializer(materializers, name)) for name, type_ in named)
+    return tuple(
+        StepOutput(name, one.type, carrier(one.type), _materializer(materializers, name), artifact_facts(one.metadata))
+        for name, one in named
+    )
 
 
 def carrier(type_: Type) -> Carrier:

@@ -94,11 +94,28 @@ def _open(value: Any, span: Span) -> Value:
         else:
             run.append((key, one))
     end_run()
+    whole = _joined(parts, isinstance(value, dict))
+    return Expr("tuple", (whole,), Type("tuple")) if isinstance(value, tuple) else whole
+
+
+_CHAINED = 4
+"""How many parts are written as `a + b + …`; a longer chain would nest as deep as it is long."""
+
+
+def _joined(parts: list[Value], are_dicts: bool) -> Value:
+    kind = parts[0].type if len({part.type for part in parts}) == 1 else Type("dict" if are_dicts else "list")
+    if len(parts) > _CHAINED:
+        if are_dicts:
+            items = [
+                Expr("list", (Expr("method", (part, Const("items", types.STR)), types.ANY),), Type("list"))
+                for part in parts
+            ]
+            return Expr("dict", (_joined([*items], are_dicts=False),), kind)
+        return Expr("sum", (ListOf(tuple(parts), Type("list", (kind,))), Const([], Type("list"))), kind)
     whole = parts[0]
     for part in parts[1:]:
-        kind = whole.type if whole.type == part.type else Type("dict" if isinstance(value, dict) else "list")
-        whole = Expr("|" if isinstance(value, dict) else "+", (whole, part), kind)
-    return Expr("tuple", (whole,), Type("tuple")) if isinstance(value, tuple) else whole
+        whole = Expr("|" if are_dicts else "+", (whole, part), kind)
+    return whole
 
 
 def _dict_of(value: dict[Any, Any], span: Span) -> Value:

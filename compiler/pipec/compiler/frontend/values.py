@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Symbolic:
-    """A value that a run knows: a parameter, a result, or computed from them; `size` counts what it is made of."""
+    """A value that a run knows: a parameter, a result, or computed from them.
+
+    Attributes:
+        size: how many parts it is made of, one that is used twice counted twice.
+        depth: how deep these are nested.
+    """
 
     value: ir.Value
     size: int = 1
+    depth: int = 0
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -15,7 +15,7 @@ from pipec.compiler.record import dataclass, field
 if TYPE_CHECKING:
     from pipec.compiler.ir.config import Config, Schedule
     from pipec.compiler.ir.types import Type
-    from pipec.compiler.ir.values import Const, Value
+    from pipec.compiler.ir.values import Const, Json, Value
     from pipec.compiler.source import Span
 
 Carrier = Literal["parameter", "artifact"]
@@ -118,12 +118,19 @@ class StepInput:
 
 @dataclass(frozen=True, slots=True)
 class StepOutput:
-    """One named result of a step. `materializer` is the symbol of the user's class, if one is set."""
+    """One named result of a step.
+
+    Attributes:
+        materializer: the symbol of the user's class, if one is set.
+        registered: `version`, `tags`, `metadata` and `type` under which the store keeps it, as far as `ArtifactConfig`
+            says them; empty where only the name is known.
+    """
 
     name: str
     type: Type
     carrier: Carrier
     materializer: str | None = None
+    registered: Mapping[str, Json] = field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def _step(step: StepDef) -> Iterator[str]:
     outputs = [
         f"{output.name}: {output.type} {output.carrier}"
         + (f" by {output.materializer}" if output.materializer is not None else "")
+        + (f" as {text(output.registered)}" if output.registered else "")
         for output in step.outputs
     ]
     returned = "tuple " if step.returns_tuple else ""

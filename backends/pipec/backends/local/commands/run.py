@@ -6,13 +6,18 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pipec.backends.local.dry_run import plan
 from pipec.backends.local.journal import StoreUnusable
 from pipec.backends.local.ledger import LEDGER
+from pipec.backends.local.options import CannotRun, Options
+from pipec.backends.local.parameters import bind
 from pipec.backends.local.processes import Surroundings
 from pipec.backends.local.progress import reporter_for
-from pipec.backends.local.run import CannotRun, Options
+from pipec.backends.local.reproduce import differences, reproduce
 from pipec.backends.local.run import run as run_pipeline
 from pipec.backends.local.secrets import InvalidSecrets, read_all
+from pipec.backends.local.selection import missing, select
+from pipec.backends.local.stubs import run as run_stubs
 from pipec.compiler.diagnostics import Diagnostic, Severity, in_order
 from pipec.compiler.ir.walk import operations
 from pipec.compiler.passes.check_capabilities import check_capabilities
@@ -21,9 +26,11 @@ from pipec.runtime import codec
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pipec.backends.local.result import RunResult
     from pipec.compiler.backend import Program
+    from pipec.runtime.store import Run
 
 CANNOT, USAGE, FAILED, INTERRUPTED = 1, 2, 3, 130
 
@@ -35,39 +42,93 @@ class _Here:
 
 def run(program: Program, parsed: argparse.Namespace) -> int:
     """Carry it out."""
-    if not parsed.quiet:
+    if not parsed.quiet and not parsed.stub:
         show(check_capabilities(program.pipeline, _Here()), program)
+    selected = select(program.pipeline, parsed.only or [], parsed.from_, parsed.until)
+    if isinstance(selected, Diagnostic):
+        show([selected], program)
+        return CANNOT
     try:
-        secrets = read_all(parsed.secrets, program.project.root)
+        options = _options(program, parsed, selected)
+        if parsed.dry_run:
+            return _dry_run(program, options, parsed)
+        return _run(program, options, parsed)
     except InvalidSecrets as fault:
         print(f"pipec: {fault}", file=sys.stderr)
         return USAGE
-    options = Options(
-        import_roots=program.import_roots,
-        root=parsed.artifact_root,
-        jobs=parsed.jobs,
-        use_cache=not parsed.no_cache,
-        surroundings=Surroundings(secrets),
-        source=program.source,
-        resume=parsed.resume,
-        tags=tuple(parsed.tag),
-    )
-    reporter = reporter_for(sys.stderr, is_quiet=parsed.quiet or parsed.format == "json")
-    try:
-        result = run_pipeline(program.pipeline, program.project.root, options=options, reporter=reporter)
     except CannotRun as fault:
         show(fault.diagnostics, program)
         return CANNOT
     except StoreUnusable as fault:
         show([Diagnostic("PC0703", str(fault))], program)
         return FAILED
+
+
+def _options(program: Program, parsed: argparse.Namespace, selected: frozenset[str] | None) -> Options:
+    root = program.project.root
+    return Options(
+        import_roots=program.import_roots,
+        root=parsed.artifact_root,
+        jobs=parsed.jobs,
+        # Who names a step wants to see it run.
+        use_cache=not (parsed.no_cache or parsed.only or parsed.from_),
+        surroundings=Surroundings(read_all(parsed.secrets, root)),
+        source=program.source,
+        resume=parsed.resume,
+        tags=tuple(parsed.tag),
+        selected=selected,
+    )
+
+
+def _run(program: Program, options: Options, parsed: argparse.Namespace) -> int:
+    reporter = reporter_for(sys.stderr, is_quiet=parsed.quiet or parsed.format == "json")
+    root = program.project.root
+    try:
+        if parsed.stub:
+            result = run_stubs(program.pipeline, {}, reporter)
+        elif parsed.reproduce:
+            before, result = reproduce(root, parsed.reproduce, options, reporter)
+        else:
+            result = run_pipeline(program.pipeline, root, options=options, reporter=reporter)
     finally:
         reporter.close()
-    return _finish(result, program, parsed)
+    status = _finish(result, program, parsed)
+    if parsed.reproduce:
+        return _compare(before, result, root, options) or status
+    return status
+
+
+def _compare(before: Run, result: RunResult, root: Path, options: Options) -> int:
+    """Say whether the same came out again."""
+    differing = differences(root, before, result, options)
+    for line in differing:
+        print(f"differs: {line}", file=sys.stderr)
+    if not differing:
+        print(f"every result is that of run {before.run}", file=sys.stderr)
+    return FAILED if differing else 0
+
+
+def _dry_run(program: Program, options: Options, parsed: argparse.Namespace) -> int:
+    texts, faults = bind(program.pipeline, {})
+    if faults:
+        raise CannotRun(*faults)
+    lines = plan(program.pipeline, program.project.root, texts, options)
+    if parsed.format == "json":
+        names = ("depth", "instance", "action", "why", "inputs", "resources", "image")
+        print(json.dumps([{name: getattr(line, name) for name in names} for line in lines], indent=2))
+        return 0
+    for line in lines:
+        pad = "  " * line.depth
+        why = f" ({'; '.join(line.why)})" if line.why else ""
+        print(f"{pad}{line.action} {line.instance}{why}")
+        for title, text in (*line.inputs, ("resources", line.resources), ("image", line.image)):
+            if text and line.action in ("run", "cached"):
+                print(f"{pad}    {title}: {text}")
+    return 0
 
 
 def _finish(result: RunResult, program: Program, parsed: argparse.Namespace) -> int:
-    show(_failures(result, program), program)
+    show_failures(result, program, _lacking(result, program, parsed))
     if parsed.format == "json":
         print(json.dumps(as_json(result), indent=2))
     else:
@@ -81,6 +142,11 @@ def _finish(result: RunResult, program: Program, parsed: argparse.Namespace) -> 
     return 0 if result.state == "succeeded" else FAILED
 
 
+def show_failures(result: RunResult, program: Program, others: Sequence[Diagnostic] = ()) -> None:
+    """Print what failed: the user's traceback, and the line of the pipeline that calls the step."""
+    show([*_failures(result, program), *others], program)
+
+
 def _failures(result: RunResult, program: Program) -> list[Diagnostic]:
     places = {operation.id: operation.span for operation in operations(program.pipeline.body)}
     found: list[Diagnostic] = []
@@ -92,6 +158,19 @@ def _failures(result: RunResult, program: Program) -> list[Diagnostic]:
         message = f"`{failure.instance}` failed: {_headline(failure.message)}"
         found.append(Diagnostic("PC0704", message, places.get(failure.operation), notes=notes))
     return found
+
+
+def _lacking(result: RunResult, program: Program, parsed: argparse.Namespace) -> list[Diagnostic]:
+    """Why a part of a pipeline could not run: what it reads was never made."""
+    selected = select(program.pipeline, parsed.only or [], parsed.from_, parsed.until)
+    if result.state == "succeeded" or not isinstance(selected, frozenset):
+        return []
+    not_run = [name.partition("@")[0] for name, state in result.operations.items() if state == "not_run"]
+    help_ = "run the whole pipeline once, or use `--until`"
+    return [
+        Diagnostic("PC0708", f"there is no earlier result of `{name}`", help=help_)
+        for name in missing(program.pipeline, selected, not_run)
+    ]
 
 
 def _headline(message: str) -> str:

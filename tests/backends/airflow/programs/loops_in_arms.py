@@ -1,0 +1,52 @@
+"""Loops in arms and arms around loops, groups in both; what waits for them without reading them."""
+
+from pipec.sdk import pipeline, step
+
+
+@step
+def numbers(count: int) -> list[int]:
+    return list(range(count))
+
+
+@step
+def double(value: int) -> int:
+    return value * 2
+
+
+@step
+def inc(value: int) -> int:
+    return value + 1
+
+
+@step
+def join(values: list[int], word: str) -> str:
+    return f"{word} {values}"
+
+
+@step
+def last(text: str, final: int) -> str:
+    return f"{text} {final}"
+
+
+@pipeline
+def twice(value: int) -> int:
+    return inc(double(value))
+
+
+@pipeline
+def loops_in_arms(count: int = 3, kind: str = "loop") -> str:
+    found = numbers(count)
+    word = "none"
+    values = [0]
+    if kind == "loop":
+        values = [twice(value) for value in found]
+        word = "loop"
+    elif kind == "odd":
+        for value in found:
+            if value % 2 == 1:
+                values.append(twice(value))
+            else:
+                values.append(inc(value))
+    text = join(values, word)
+    final = inc(count, after=text)
+    return last(text, final)

@@ -1,0 +1,5 @@
+OFFSET = 1
+
+
+def shift(number: int) -> int:
+    return number + OFFSET
