@@ -1,6 +1,6 @@
 """Compiles real pipelines and prints what came of it: `python tests/corpus/measure.py FOLDER [--target T …]`.
 
-FOLDER holds checkouts of the repositories that `pipelines.txt` names, each in a folder called `owner+name`. Nothing of them
+FOLDER holds checkouts of the repositories that `pipelines.txt` names, each in `owner/name` or `owner+name`. Nothing of them
 is committed, imported or run: each pipeline is compiled in a process of its own, which says how long it took, how much
 memory it needed, and whether a module of the checkout was imported.
 """
@@ -16,6 +16,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,6 +38,8 @@ class Row(NamedTuple):
     function: str
     kind: str
     calls: int
+    folder: str
+    config: str | None
 
     def __str__(self) -> str:
         return f"{self.repository} {self.path}:{self.function}"
@@ -66,8 +69,10 @@ def read_rows(file: Path) -> list[Row]:
     rows: list[Row] = []
     for line in file.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            repository, path, function, kind, calls = line.split()
-            rows.append(Row(repository, path, function, kind, int(calls)))
+            repository, path, function, kind, calls, *rest = line.split()
+            more = dict(one.split("=", 1) for one in rest)
+            folder = more.get("as") or repository.partition("/")[2]
+            rows.append(Row(repository, path, function, kind, int(calls), folder, more.get("config")))
     return rows
 
 
@@ -80,30 +85,32 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--list", type=Path, default=PIPELINES, help="another list of pipelines")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
     parser.add_argument("--quiet", action="store_true", help="the totals, and what did not compile")
-    parser.add_argument("--one", nargs=3, metavar=("FILE", "FUNCTION", "TARGET"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=4, metavar=("FILE", "FUNCTION", "TARGET", "CONFIG"), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.one:
-        file, function, target = given.one
-        print(json.dumps(compile_one(given.folder, Path(file), function, target)))
+        file, function, target, config = given.one
+        print(json.dumps(compile_one(given.folder, Path(file), function, target, config)))
         return 0
     targets = given.target or ["ir"]
     rows = [row for row in read_rows(given.list) if re.search(given.only, f"{row} {row.kind}")]
     bad = 0
     for target in targets:
         with ThreadPoolExecutor(given.jobs) as pool:
-            outcomes = list(pool.map(lambda row: measure(given.folder, row, target), rows))
+            outcomes = list(pool.map(partial(measure, given.folder, target), rows))
         print(report(rows, outcomes, target, is_quiet=given.quiet))
         bad += sum(one.state not in {"compiled", "refused"} for one in outcomes)
     return 1 if bad else 0
 
 
-def measure(folder: Path, row: Row, target: str) -> Outcome:
+def measure(folder: Path, target: str, row: Row) -> Outcome:
     """Compiles one pipeline in a process of its own."""
-    checkout = folder / row.repository.replace("/", "+")
-    file = checkout / row.path
-    if not file.is_file():
-        return Outcome("missing", errors=(f"{row.path} is not in {checkout.name}",))
-    command = [sys.executable, __file__, str(checkout), "--one", str(file), row.function, target]
+    owner = row.repository.partition("/")[0]
+    places = (folder / owner / row.folder, folder / row.repository.replace("/", "+"))
+    checkout = next((one for one in places if (one / row.path).is_file()), None)
+    if checkout is None:
+        return Outcome("missing", errors=(f"{row.path} is in none of {', '.join(map(str, places))}",))
+    config = "" if row.config is None else str(checkout / row.config)
+    command = [sys.executable, __file__, str(checkout), "--one", str(checkout / row.path), row.function, target, config]
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=TIME_OUT, check=False)
     except subprocess.TimeoutExpired:
@@ -116,12 +123,16 @@ def measure(folder: Path, row: Row, target: str) -> Outcome:
     )
 
 
-def compile_one(checkout: Path, file: Path, function: str, target: str) -> dict[str, Any]:
+def compile_one(checkout: Path, file: Path, function: str, target: str, config: str) -> dict[str, Any]:
     """The outcome of one pipeline, as JSON; runs in a process of its own."""
     from pipec.compiler import compile
 
     start = time.perf_counter()
-    compilation = compile(file, target, pipeline=function)
+    import inspect
+
+    has = "config" in inspect.signature(compile).parameters
+    given: dict[str, Any] = {"config": config} if config and has else {}
+    compilation = compile(file, target, pipeline=function, **given)
     seconds = time.perf_counter() - start
     errors = [one for one in compilation.diagnostics if one.is_error]
     state = "compiled"

@@ -96,7 +96,14 @@ def _lower(
         return _read_ir(project, file, pipeline, parameters, bind)
     from pipec.compiler.frontend import Bindings, lower_file
 
-    lowered = lower_file(project.root, file, pipeline=pipeline, bindings=Bindings(parameters, bind))
+    lowered = lower_file(
+        project.root,
+        file,
+        pipeline=pipeline,
+        bindings=Bindings(parameters, bind),
+        stubs=project.stubs,
+        include=project.include,
+    )
     return Compilation((), lowered.diagnostics, lowered.sources, lowered.pipelines, lowered.import_roots)
 
 

@@ -16,7 +16,7 @@ from pipec.compiler.source import Position, SourceFile, Span
 MARKERS = ("pyproject.toml", ".zen", ".git", "setup.py", "setup.cfg")
 """What stands in a project's root."""
 
-KEYS = frozenset({"sources", "target", "targets", "output", "options"})
+KEYS = frozenset({"sources", "target", "targets", "output", "options", "stubs", "include"})
 _SKIPPED = frozenset({"tests", "test", "node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"})
 
 
@@ -29,6 +29,8 @@ class Project:
         targets: what to compile to where no `--target` is given.
         output: folder per target, from the root.
         options: backend options per target.
+        stubs: signatures of steps outside the project, by `module:name`.
+        include: patterns of data files, from the root, that travel with every step.
     """
 
     root: Path
@@ -36,6 +38,8 @@ class Project:
     targets: tuple[str, ...] = ()
     output: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stubs: Mapping[str, str] = field(default_factory=dict)
+    include: tuple[str, ...] = ()
     file: SourceFile | None = None
 
 
@@ -115,6 +119,8 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
             targets=targets,
             output=_table(table, "output", source, faults),
             options=_table(table, "options", source, faults),
+            stubs=_table(table, "stubs", source, faults),
+            include=_texts(table, "include", source, faults),
             file=source,
         ),
         faults,
@@ -146,11 +152,12 @@ def _texts(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[
 
 def _table(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[Diagnostic]) -> dict[str, Any]:
     value = table.get(key, {})
-    wanted = str if key == "output" else dict
+    wanted = dict if key == "options" else str
     if isinstance(value, dict) and all(isinstance(one, wanted) for one in value.values()):
         return value
-    what = "text" if wanted is str else "a table"
-    faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what} for each target", _place(source, key)))
+    what = "a signature for each step" if key == "stubs" else "text for each target"
+    what = "a table for each target" if wanted is dict else what
+    faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what}", _place(source, key)))
     return {}
 
 

@@ -9,9 +9,9 @@ A recipe is one of:
 `op` is an operator as Python spells it (unary minus, plus and tilde are `neg`, `pos` and `invert`), `and`, `or`, `not`,
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
 step), `clock` (start of the run, what, arguments …), `draw` (number of the run, method of `random.Random`, arguments, keywords),
-`look_up` (kind, query: a `lazy` whose query is computed), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
-(texts …), and the built-in functions of `_BUILT_IN` below, with `range zip zip_strict product
-enumerate reversed` as lists.
+`look_up` (kind, query: a `lazy` whose query is computed), `call` (function, arguments, keywords), `attr` (value, name),
+`method` (value, name, arguments …), `format` (value, specification?, conversion?), `join` (texts …), and the built-in
+functions of `_BUILT_IN` below, with `range zip zip_strict product enumerate reversed` as lists.
 """
 
 from __future__ import annotations
@@ -209,6 +209,10 @@ def _method(value: Any, name: str, *arguments: Any) -> Any:
     return _attribute(value, name)(*arguments)
 
 
+def _call(function: Callable[..., Any], arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    return function(*arguments, **keywords)
+
+
 def _join(*parts: str) -> str:
     return "".join(parts)
 
@@ -252,6 +256,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "slice": _slice,
     "attr": _attribute,
     "method": _method,
+    "call": _call,
     "clock": _clock,
     "draw": _drawn,
     "format": _format,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from programs import lower_file_of, lowered, write
+from programs import lower, lower_file_of, lowered, write
 
 if TYPE_CHECKING:
     from pipec.compiler.ir.model import Pipeline
@@ -169,3 +169,174 @@ def test_a_package_keeps_its_init(tmp_path: Path) -> None:
     )
     pipeline = lower_file_of(tmp_path, "main.py")
     assert [one.path for one in pipeline.code] == ["main.py", "pkg/__init__.py", "pkg/work.py"]
+
+
+DECORATED = """\
+from zenml import pipeline, step
+from zenml.config import DockerSettings
+
+docker = DockerSettings(requirements=["a"])
+
+
+@step(enable_cache=True, settings={"docker": docker})
+def load() -> int:
+    return 1
+
+
+@pipeline
+def p():
+    load()
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_hit"),
+    [
+        ("enable_cache=True, ", "", True),
+        ('requirements=["a"]', 'requirements=["b"]', True),
+        ('@step(enable_cache=True, settings={"docker": docker})', "@step", True),
+        ("def load() -> int", "def load() -> float", False),
+        ("return 1", "return 2", False),
+    ],
+)
+def test_decorators_are_no_part_of_the_code(old: str, new: str, is_hit: bool, tmp_path: Path) -> None:
+    assert old in DECORATED
+    before = digests(lowered(tmp_path / "a", DECORATED))
+    after = digests(lowered(tmp_path / "b", DECORATED.replace(old, new)))
+    assert (before == after) is is_hit
+
+
+READS = """\
+import importlib.resources
+import json
+import os
+from pathlib import Path
+import pandas as pd
+from zenml import pipeline, step
+
+HERE = Path(__file__).parent
+RATES = HERE / "rates.json"
+
+
+def rates():
+    return json.loads(RATES.read_text())
+
+
+@step
+def {step}() -> int:
+    {body}
+    return 1
+
+
+@pipeline
+def p():
+    {step}()
+"""
+FILES = {"rates.json": "{}", "data/a.csv": "x\n", "pkg/__init__.py": "", "pkg/words.txt": "one\n", "pyproject.toml": ""}
+
+
+@pytest.mark.parametrize(
+    ("body", "files"),
+    [
+        ("rates()", ("rates.json",)),
+        ("pd.read_csv('data/a.csv')", ("data/a.csv",)),
+        ("pd.read_csv(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data', 'a.csv'))", ("data/a.csv",)),
+        ("path = HERE / 'data'; pd.read_csv(path / 'a.csv')", ("data/a.csv",)),
+        ("name = 'a.csv'\n    open(HERE / 'data' / name)", ("data/a.csv",)),
+        ("importlib.resources.read_text('pkg', 'words.txt')", ("pkg/words.txt",)),
+        ("importlib.resources.files('pkg').joinpath('words.txt').read_text()", ("pkg/words.txt",)),
+        ("open('data/a.csv', 'w')", ()),
+        ("open('data/missing.csv')", ()),
+        ("print('data/a.csv')", ()),
+    ],
+)
+def test_data_files_travel(body: str, files: tuple[str, ...], tmp_path: Path) -> None:
+    write(tmp_path, FILES)
+    pipeline = lowered(tmp_path, READS.format(step="load", body=body))
+    (step,) = pipeline.steps.values()
+    assert step.closure.files == files
+    assert {one.path: one.text for one in pipeline.code if one.path in FILES and not one.path.endswith(".py")} == {
+        path: FILES[path] for path in files
+    }
+
+
+def test_a_data_file_is_hashed(tmp_path: Path) -> None:
+    program = READS.format(step="load", body="rates()")
+    write(tmp_path / "a", FILES)
+    write(tmp_path / "b", {**FILES, "rates.json": '{"a": 1}'})
+    assert digests(lowered(tmp_path / "a", program)) != digests(lowered(tmp_path / "b", program))
+
+
+def test_a_data_file_that_is_not_known_is_said(tmp_path: Path) -> None:
+    write(tmp_path, FILES)
+    found = lower(tmp_path, READS.format(step="load", body="name = input()\n    open(Path(__file__).parent / name)"))
+    assert [(one.code, one.span and one.span.start.line) for one in found.diagnostics] == [("PC0226", 19)]
+
+
+def test_a_file_that_is_no_text_stays(tmp_path: Path) -> None:
+    write(tmp_path, FILES)
+    (tmp_path / "model.bin").write_bytes(b"\xff\x00")
+    found = lower(tmp_path, READS.format(step="load", body="open(HERE / 'model.bin', 'rb')"))
+    assert [one.code for one in found.diagnostics] == ["PC0227"]
+    assert found.pipelines[0].steps["main:load"].closure.files == ()
+
+
+def test_a_module_that_lists_its_package_brings_it(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "plugins/__init__.py": "import importlib, pkgutil\nfor one in pkgutil.iter_modules(__path__):\n"
+            "    importlib.import_module(f'{__name__}.{one.name}')\n",
+            "plugins/first.py": "FIRST = 1\n",
+            "plugins/deep/__init__.py": "",
+        },
+    )
+    program = READS.format(step="load", body="import plugins")
+    code = {one.path for one in lowered(tmp_path, program).code}
+    assert {"plugins/__init__.py", "plugins/first.py"} <= code
+
+
+def test_a_module_imported_by_its_literal_name_travels(tmp_path: Path) -> None:
+    program = READS.format(step="load", body="__import__('tools').double(1)")
+    code = {one.path: one.text for one in lowered(tmp_path, program, tools=TOOLS).code}
+    assert code["tools.py"] == TOOLS
+
+
+def test_classes_of_constants_travel(tmp_path: Path) -> None:
+    program = """\
+from zenml import pipeline, step
+from shapes import Circle
+
+
+@step
+def area(shape: object) -> float:
+    return shape.radius
+
+
+@pipeline
+def p():
+    area(Circle(2.0))
+"""
+    shapes = "from dataclasses import dataclass\n\n\n@dataclass\nclass Circle:\n    radius: float\n\n\nOTHER = 1\n"
+    code = {one.path: one.text for one in lowered(tmp_path, program, shapes=shapes).code}
+    assert "class Circle" in code["shapes.py"]
+    assert "OTHER" not in code["shapes.py"]
+
+
+@pytest.mark.parametrize(
+    ("files", "requirements"),
+    [
+        ({"requirements.txt": "opencv-python-headless==4.10\n"}, ("opencv-python-headless==4.10",)),
+        ({}, ("opencv-python",)),
+        (
+            {"pyproject.toml": "[dependency-groups]\nimages = ['opencv-contrib-python>=4']\n"},
+            ("opencv-contrib-python>=4",),
+        ),
+        ({"pyproject.toml": "[tool.poetry.dependencies]\nopencv-python = '^4.10'\n"}, ("opencv-python",)),
+        ({"uv.lock": "[[package]]\nname = 'opencv-python-headless'\nversion = '4.10'\n"}, ("opencv-python-headless",)),
+    ],
+)
+def test_what_the_project_declares_wins(files: dict[str, str], requirements: tuple[str, ...], tmp_path: Path) -> None:
+    write(tmp_path, files)
+    (step,) = lowered(tmp_path, READS.format(step="load", body="import cv2")).steps.values()
+    assert step.closure.requirements == requirements

@@ -49,7 +49,7 @@ def test_every_submodule_exists(theirs: str) -> None:
         ("zenml.integrations.kubernetes.flavors", "KubernetesOrchestratorSettings", "KubernetesOrchestratorSettings"),
         ("zenml.logger", "get_logger", "get_logger"),
         ("zenml.utils.dashboard_utils", "show_dashboard", "show"),
-        ("zenml.steps", "Output", None),
+        ("zenml.steps", "Output", "Output"),
         ("zenml.nowhere", "step", None),
     ],
 )
@@ -58,7 +58,7 @@ def test_answers(module: str, name: str, ours: str | None) -> None:
 
 
 def test_what_is_missing_says_what_to_write() -> None:
-    assert names.missing("zenml.steps", "Output").startswith("`zenml.steps.Output` is gone: annotate the result")
+    assert names.missing("zenml.model", "ModelConfig") == "`zenml.model.ModelConfig` is gone: use `zenml.Model`"
     expected = "pipec has no `zenml.config.DockerSetings` (did you mean `DockerSettings`?); see `pipec.sdk.__all__`"
     assert names.missing("zenml.config", "DockerSetings") == expected
     assert names.missing("zenml.zen_stores", "X") == "pipec has no `zenml.zen_stores.X`; see `pipec.sdk.__all__`"

@@ -45,6 +45,10 @@ CODES: dict[str, Code] = {
     "PC0221": Code("version-not-made", "an artifact is looked up in a version of a model that no run has made"),
     "PC0222": Code("run-fact", "the clock or a draw becomes a fact of the run"),
     "PC0223": Code("file-read", "a file of the project is read while the pipeline is compiled"),
+    "PC0224": Code("stubbed-step", "a step is defined outside the project and its signature is taken from a stub"),
+    "PC0225": Code("dropped-wrapper", "what wraps a step in the pipeline does not travel with the step"),
+    "PC0226": Code("unknown-data-file", "which data file a step reads is not known, so it does not travel"),
+    "PC0227": Code("file-stays", "a data file cannot travel with the code"),
     # 03: pipeline graph
     "PC0301": Code("missing-argument", "a call leaves out an argument that has no default"),
     "PC0302": Code("unknown-argument", "a call passes an argument that the step does not take"),

@@ -49,6 +49,8 @@ def lower_file(
     *,
     pipeline: str | None = None,
     bindings: Bindings | None = None,
+    stubs: Mapping[str, str] | None = None,
+    include: tuple[str, ...] = (),
 ) -> LoweredProgram:
     """The pipelines of `file` that no other pipeline there calls, or the one called `pipeline`.
 
@@ -57,10 +59,13 @@ def lower_file(
         file: the Python file, absolute.
         pipeline: a function's name, or the name that `name=` gives.
         bindings: parameters that get another default, or are fixed.
+        stubs: signatures of steps outside the project, by `module:name`.
+        include: patterns of data files, from the root, that travel with every step.
     """
     opened = _open(root, file)
     if isinstance(opened, LoweredProgram):
         return opened
+    opened[0].stubs, opened[0].include = stubs or {}, include
     interpreter, module = opened
     definitions, faults = definitions_in(interpreter, module)
     found = [*faults, *interpreter.diagnostics]

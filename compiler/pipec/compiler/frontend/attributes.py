@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import files, host, lookups, names, operations
+from pipec.compiler.frontend import names, operations
 from pipec.compiler.frontend.values import (
     ClassValue,
     EnumMember,
@@ -34,7 +34,7 @@ from pipec.compiler.frontend.values import (
     name_of,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Expr, Item, Output
+from pipec.compiler.ir.values import Expr, Item, Lazy, Output
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
@@ -64,6 +64,8 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
     """
     match owner:
         case ServerValue(path=path):
+            from pipec.compiler.frontend import lookups
+
             return lookups.server_value(f"{path}.{name}", owner.diagnostic.span or span)
         case Unknown():
             return owner
@@ -73,9 +75,9 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
                 return found.value
             raise Fault(_no_attribute(f"the module `{module.name}`", name, span, module.names))
         case External(path=path):
-            return External(f"{path}.{name}")
+            return interpreter.external(f"{path}.{name}", span)
         case SdkSymbol():
-            return _of_sdk(owner, name, span)
+            return _of_sdk(interpreter, owner, name, span)
         case StepValue():
             return _of_step(owner, name, span)
         case PipelineValue():
@@ -85,8 +87,7 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
                 return owner.options["name"].value if "name" in owner.options else owner.definition.qualified_name
             raise Fault(_no_attribute(describe(owner), name, span, PIPELINE_METHODS))
         case Symbolic():
-            found = lookups.artifact_attribute(owner, name, span)
-            return _of_symbolic(owner, name, span) if found is None else found
+            return _of_symbolic(owner, name, span)
         case RunMetadata() | ProjectFile():
             return Method(owner, name)
         case StepResult():
@@ -121,26 +122,41 @@ def _of_settings(interpreter: Interpreter, owner: SettingsValue, name: str, span
     if owner.kind == "PipelineContext":
         raise Fault(_no_attribute("the context of a pipeline", name, span, owner.fields))
     if owner.kind == "Model" and interpreter.graph is not None:
+        from pipec.compiler.frontend import lookups
+
         return lookups.model_attribute(interpreter, owner, name, span)
     return None
 
 
-def _of_plain(value: Any, name: str, span: Span) -> Any:
-    if isinstance(value, datetime.date) and name in _LOCAL and getattr(value, "tzinfo", None) is None:
-        return Unknown(host.unrepeatable(f"datetime.{name}", span))
-    if isinstance(value, PurePath) and name in files.PATH_METHODS:
+def _of_machine(value: PurePath | datetime.date, name: str, span: Span) -> Any:
+    """An attribute of a path or a time that would look at the disk or the clock; None for one that does not."""
+    from pipec.compiler.frontend import files, host
+
+    if isinstance(value, datetime.date):
+        is_local = name in _LOCAL and getattr(value, "tzinfo", None) is None
+        return Unknown(host.unrepeatable(f"datetime.{name}", span)) if is_local else None
+    if name in files.PATH_METHODS:
         return Method(value, name)
-    if isinstance(value, PurePath) and hasattr(Path, name) and not hasattr(value, name):
-        return Unknown(files.effect_of_path(name, span))
+    return Unknown(files.effect_of_path(name, span)) if hasattr(Path, name) and not hasattr(value, name) else None
+
+
+def _of_plain(value: Any, name: str, span: Span) -> Any:
+    if isinstance(value, PurePath | datetime.date) and (found := _of_machine(value, name, span)) is not None:
+        return found
     if name.startswith("__") and name not in {"__name__", "__doc__"}:
         raise Fault(_no_attribute(describe(value), name, span, ()))
     attribute = operations.guarded(lambda: getattr(value, name), span)
     return Method(value, name) if callable(attribute) else attribute
 
 
-def _of_sdk(owner: SdkSymbol, name: str, span: Span) -> Any:
-    from pipec.compiler.frontend.sdk import enum_value
+def _of_sdk(interpreter: Interpreter, owner: SdkSymbol, name: str, span: Span) -> Any:
+    from pipec.compiler.frontend.sdk import enum_value, integration_constant
 
+    path = f"{owner.path}.{name}"
+    if path.startswith("zenml.integrations."):
+        constant = integration_constant(path)
+        found = interpreter.external(path, span) if constant is None else constant
+        return found if not isinstance(found, External) else SdkSymbol(name, path)
     member = enum_value(owner.name, name, span)
     if member is not None:
         return member.value
@@ -180,6 +196,12 @@ def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
             return value.name
         if name == "after" or name in FUTURE:
             return Method(owner, name)
+    if isinstance(value, Lazy) or (isinstance(value, Expr) and value.op == "look_up"):
+        from pipec.compiler.frontend import lookups
+
+        found = lookups.artifact_attribute(owner, name, span)
+        if found is not None:
+            return found
     kind = _class_of(value.type)
     if kind is not None and callable(getattr(kind, name, None)):
         return Method(owner, name)

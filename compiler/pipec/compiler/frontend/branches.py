@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import host, operations
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.graph import ids_in
 from pipec.compiler.frontend.jumps import (
     BREAK,
@@ -239,7 +239,7 @@ def check_condition(value: Symbolic, span: Span) -> None:
         Fault: it is one.
     """
     operations.check_use(value, "a condition on it", span)
-    host.check_shape(value, "a condition", span)
+    operations.check_shape(value, "a condition", span)
 
 
 def check_depth(interpreter: Interpreter, span: Span) -> None:

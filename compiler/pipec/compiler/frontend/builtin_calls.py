@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import builtins
-import importlib
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import control, files, host, operations
+from pipec.compiler.frontend import control, operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
-    MISSING,
     Builtin,
     ClassValue,
     EnumMember,
     External,
     Fault,
-    FieldDefault,
     FunctionValue,
     InstanceValue,
     StepResult,
@@ -45,37 +41,6 @@ PURE = frozenset(
 )
 """Built-in functions that are evaluated; `print` and the like are effects and are left out of the graph."""
 
-PURE_FUNCTIONS = frozenset(
-    """math.* itertools.product itertools.chain itertools.combinations itertools.permutations itertools.zip_longest
-    itertools.accumulate itertools.repeat operator.* functools.partial functools.reduce string.* textwrap.dedent
-    textwrap.indent json.dumps datetime.datetime datetime.date datetime.time datetime.timedelta
-    datetime.timezone datetime.datetime.fromisoformat datetime.date.fromisoformat datetime.datetime.strptime
-    decimal.Decimal fractions.Fraction pathlib.Path pathlib.PurePath pathlib.PurePosixPath os.fspath os.path.join
-    os.path.basename os.path.dirname os.path.splitext os.path.split os.path.normpath posixpath.* re.sub re.match
-    re.fullmatch re.search re.split re.findall re.escape re.compile copy.copy copy.deepcopy
-    collections.OrderedDict collections.Counter collections.defaultdict collections.deque statistics.*
-    types.SimpleNamespace uuid.UUID base64.b64encode hashlib.sha256 hashlib.md5 hashlib.sha1 urllib.parse.quote
-    urllib.parse.urljoin html.escape shlex.quote shlex.join zoneinfo.ZoneInfo""".split()
-)
-"""Functions of the standard library that depend on nothing but their arguments."""
-
-CONSTANTS = frozenset(
-    {
-        "math.pi",
-        "math.e",
-        "math.inf",
-        "math.nan",
-        "math.tau",
-        "datetime.timezone.utc",
-        "datetime.UTC",
-        "os.sep",
-        "string.*",
-    }
-)
-
-FIELDS = frozenset({"dataclasses.field", "pydantic.Field", "pydantic.fields.Field", "attr.ib", "attrs.field"})
-ENVIRONMENT = frozenset({"os.getenv", "os.environ.get"})
-
 
 def call_builtin(interpreter: Interpreter, name: str, arguments: Arguments, span: Span) -> Any:
     """The value of a call of a built-in function.
@@ -87,7 +52,11 @@ def call_builtin(interpreter: Interpreter, name: str, arguments: Arguments, span
     if unknown := find_unknown([*positional, *keywords.values()]):
         return unknown
     if name not in PURE:
-        return effect(name, span) if name != "open" else files.open_file(interpreter, arguments, span)
+        if name == "open":
+            from pipec.compiler.frontend.files import open_file
+
+            return open_file(interpreter, arguments, span)
+        return effect(name, span)
     if name == "list" and len(positional) == 1 and isinstance(positional[0], list):
         return list(positional[0])  # an open list is copied as it is
     positional = [interpreter.settle_open(one, span) for one in positional]
@@ -216,6 +185,8 @@ def call_value(interpreter: Interpreter, function: Any, values: list[Any], span:
     if isinstance(function, Builtin):
         return call_builtin(interpreter, function.name, arguments, span)
     if isinstance(function, External):
+        from pipec.compiler.frontend.external_calls import call_external
+
         return call_external(interpreter, function.path, arguments, span)
     if isinstance(function, StepValue):
         from pipec.compiler.frontend.step_calls import call_step
@@ -276,7 +247,9 @@ def _is_instance(value: Any, cls: Any, span: Span) -> bool:
         "datetime.date",
         "datetime.timedelta",
     }:
-        return not isinstance(value, ABSTRACT) and isinstance(value, _load(cls.path))
+        from pipec.compiler.frontend.external_calls import load
+
+        return not isinstance(value, ABSTRACT) and isinstance(value, load(cls.path))
     if not isinstance(value, ABSTRACT):
         return False
     raise Fault(Diagnostic("PC0204", f"whether this is an instance of {describe(cls)} is not known", span))
@@ -358,65 +331,3 @@ def effect(name: str, span: Span) -> Any:
             help="do it inside a step",
         )
     )
-
-
-def constant(path: str) -> Any:
-    """The value of a constant of the standard library, or None."""
-    if path in CONSTANTS or (path.startswith("string.") and path.count(".") == 1):
-        return _load(path)
-    return None
-
-
-def call_external(interpreter: Interpreter, path: str, arguments: Arguments, span: Span) -> Any:
-    """The value of a call of another package's function: known, a fact of the run, a look-up, or unknown."""
-    positional, keywords = arguments.values()
-    if unknown := find_unknown([*positional, *keywords.values()]):
-        return unknown
-    if path in FIELDS:
-        default = keywords.get("default", positional[0] if positional and positional[0] is not ... else MISSING)
-        return FieldDefault(default, keywords.get("default_factory"))
-    if path in ENVIRONMENT:
-        name = positional[0] if positional else keywords.get("key")
-        return host.environment(name, positional[1] if len(positional) > 1 else keywords.get("default"), span)
-    if path in host.CLOCK:
-        return host.read_clock(interpreter, path, arguments, span)
-    if path in host.RANDOM:
-        return host.draw(interpreter, path, arguments, span)
-    if path in host.UNREPEATABLE:
-        return Unknown(host.unrepeatable(path, span))
-    if path in files.READERS and not (path == "json.loads" and positional and isinstance(positional[0], Symbolic)):
-        return files.call_reader(interpreter, path, arguments, span)
-    if _is_pure(path):
-        values = [constant(one.path) if isinstance(one, External) else one for one in [*positional, *keywords.values()]]
-        if all(is_known(value) for value in values) and not any(
-            value is None and isinstance(one, External)
-            for value, one in zip(values, [*positional, *keywords.values()], strict=True)
-        ):
-            plain = values[: len(positional)]
-            named = dict(zip(keywords, values[len(positional) :], strict=True))
-            return settle(operations.guarded(lambda: _load(path)(*plain, **named), span))
-    return Unknown(
-        Diagnostic(
-            "PC0204",
-            f"what `{path}` returns is not known at compile time",
-            span,
-            notes=("the compiler never imports or runs code",),
-            help="call it inside a step, or pass the value as a parameter of the pipeline",
-        )
-    )
-
-
-def _is_pure(path: str) -> bool:
-    return path in PURE_FUNCTIONS or f"{path.rpartition('.')[0]}.*" in PURE_FUNCTIONS
-
-
-def _load(path: str) -> Any:
-    """An object of the standard library; `path` was compared with the lists above."""
-    if path == "pathlib.Path":
-        return PurePosixPath  # a path of the evaluator never touches the disk
-    module, _, name = path.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except ImportError:
-        outer, _, inner = module.rpartition(".")
-        return getattr(getattr(importlib.import_module(outer), inner), name)

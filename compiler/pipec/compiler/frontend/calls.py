@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import builtin_calls, lookups
+from pipec.compiler.frontend import builtin_calls, operations
 from pipec.compiler.frontend.values import (
     Builtin,
     ClassValue,
@@ -27,7 +27,10 @@ from pipec.compiler.frontend.values import (
     Symbolic,
     Unknown,
     describe,
+    find_unknown,
 )
+from pipec.compiler.ir import types
+from pipec.compiler.ir.values import Expr, Param
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -66,7 +69,9 @@ class CallMixin:
         this = cast("Interpreter", self)
         function = this.evaluate(node.func, frame)
         if isinstance(function, ServerValue):
-            return lookups.call_server(function, self.arguments_of(node, frame), this.span(node, frame))
+            from pipec.compiler.frontend.lookups import call_server
+
+            return call_server(function, self.arguments_of(node, frame), this.span(node, frame))
         if isinstance(function, Unknown) or (isinstance(function, Builtin) and function.name in EFFECTS):
             self._arguments_of_effect(node, frame)
             return (
@@ -180,9 +185,28 @@ class CallMixin:
             case Builtin(name=name):
                 return builtin_calls.call_builtin(this, name, arguments, span)
             case External(path=path):
-                return builtin_calls.call_external(this, path, arguments, span)
+                from pipec.compiler.frontend.external_calls import call_external
+
+                return call_external(this, path, arguments, span)
             case _:
+                if isinstance(function, Symbolic) and isinstance(function.value, Expr) and function.value.op == "attr":
+                    positional, keywords = arguments.values()
+                    found = find_unknown([*positional, *keywords.values()])
+                    return found or operations.call_in_run(function, positional, keywords, types.ANY, span)
+                if isinstance(function, Symbolic) and isinstance(function.value, Param) and this.pipeline_stack:
+                    raise Fault(self._steps_as_arguments(function.value, frame))
                 raise Fault(not_callable(function, span))
+
+    def _steps_as_arguments(self, parameter: Param, frame: Frame) -> Diagnostic:
+        """One fault for each pipeline, at its head."""
+        from pipec.compiler.frontend.legacy import steps_as_arguments
+
+        node = cast("Interpreter", self).pipeline_stack[0]
+        first = next((one.arg for one in node.args.args), parameter.name)
+        end = node.col_offset + len("def ") + len(node.name)
+        return steps_as_arguments(
+            node.name, first, frame.module.source.span(node.lineno, node.col_offset, node.lineno, end)
+        )
 
     def call_function(
         self, function: FunctionValue, positional: Sequence[Any], keywords: Mapping[str, Any], span: Span, frame: Frame

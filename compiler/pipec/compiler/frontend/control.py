@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import host, operations
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
@@ -52,7 +52,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "a condition on it", span)
-                host.check_shape(value, f"an `{construct}`", span)
+                operations.check_shape(value, f"an `{construct}`", span)
                 raise run_time_decision(construct, value, span)
             case list() | tuple() | dict() if is_open(value):
                 raise run_time_decision(construct, self.seal(value, span), span)
@@ -84,7 +84,7 @@ class ControlMixin:
                 raise Fault(diagnostic)
             case Symbolic():
                 operations.check_use(value, "iteration over it", span)
-                host.check_shape(value, "how often a loop runs", span)
+                operations.check_shape(value, "how often a loop runs", span)
                 raise run_time_decision(construct, value, span)
             case list() | tuple() | dict() if is_open(value):
                 raise run_time_decision(construct, self.seal(value, span), span)
@@ -129,7 +129,7 @@ class ControlMixin:
         if not isinstance(value, Symbolic):
             return None
         operations.check_use(value, "iteration over it", span)
-        host.check_shape(value, "how often a loop runs", span)
+        operations.check_shape(value, "how often a loop runs", span)
         kind = value.value.type
         if kind.name in {"dict", "str", "set", "frozenset"}:
             element = kind.arguments[0] if kind.arguments else types.STR if kind.name == "str" else types.ANY

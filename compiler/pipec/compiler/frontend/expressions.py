@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import host, lookups, names, operations
+from pipec.compiler.frontend import names, operations
 from pipec.compiler.frontend.annotations import is_subscripted_type
 from pipec.compiler.frontend.attributes import read_attribute
 from pipec.compiler.frontend.branches import Path, name_of_condition
@@ -35,7 +35,7 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Const, Expr, Item, Output
+from pipec.compiler.ir.values import Const, Expr, Item, Lazy, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -255,7 +255,7 @@ class ExpressionMixin:
         if unknown := find_unknown([index]) if not isinstance(container, Unknown) else container:
             return unknown
         if isinstance(container, External) and container.path == "os.environ" and isinstance(index, str):
-            return host.environment(index, None, span, is_required=True)
+            return Symbolic(Lazy("environment", {"name": index}, types.STR))
         if isinstance(container, External | SdkSymbol | FunctionValue):
             return container
         if isinstance(container, ClassValue):
@@ -266,7 +266,9 @@ class ExpressionMixin:
                 raise Fault(Diagnostic("PC0309", f"{describe(container)} is indexed by position only", span))
             return operations.guarded(lambda: container.outputs[index], span)
         if isinstance(container, RunMetadata):
-            return lookups.metadata(container, index, span)
+            from pipec.compiler.frontend.lookups import metadata
+
+            return metadata(container, index, span)
         if is_open(container):
             return self._open_subscript(container, index, span)
         if isinstance(container, Symbolic) or isinstance(index, Symbolic):

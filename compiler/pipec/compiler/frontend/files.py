@@ -24,7 +24,8 @@ SIZE_LIMIT = 1024 * 1024
 
 READERS = frozenset(
     """yaml.safe_load yaml.load yaml.full_load json.load json.loads tomllib.load tomllib.loads tomli.load tomli.loads
-    toml.load toml.loads os.path.exists os.path.isfile os.path.isdir""".split()
+    toml.load toml.loads os.path.exists os.path.isfile os.path.isdir os.path.abspath
+    os.path.realpath os.path.expanduser""".split()
 )
 """Functions that are evaluated over an open file of the project, its text, or its path."""
 
@@ -94,6 +95,9 @@ def call_reader(interpreter: Interpreter, path: str, arguments: Arguments, span:
     """
     positional, keywords = arguments.values()
     source = positional[0] if positional else next(iter(keywords.values()), None)
+    if path in {"os.path.abspath", "os.path.realpath", "os.path.expanduser"}:
+        known = isinstance(source, str | PurePath)
+        return os.path.normpath(str(source)) if known else find_unknown([source]) or Unknown(_not_read(source, span))
     if path.startswith("os.path."):
         return _look(interpreter, source, path.rpartition(".")[2], span)
     if path == "toml.load" and isinstance(source, str | PurePath):
@@ -126,7 +130,9 @@ def _parse(library: str, text: str, place: str, span: Span) -> Any:
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "yaml":
             raise
-        reason = " ".join(str(error).split())
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark is not None else ""
+        reason = f"{getattr(error, 'problem', None) or 'it cannot be read'}{line}"
     raise Fault(Diagnostic("PC0206", f"{place} is not {library.upper()}: {reason}", span))
 
 

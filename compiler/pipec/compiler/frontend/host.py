@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend import operations
-from pipec.compiler.frontend.values import Fault, Symbolic, Unknown, find_unknown, is_known
+from pipec.compiler.frontend.values import Symbolic, Unknown, find_unknown, is_known
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
 from pipec.compiler.ir.values import Const, DictOf, Expr, Lazy, ListOf, RunFact
-from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.calls import Arguments
@@ -120,43 +119,13 @@ def unrepeatable(path: str, span: Span) -> Diagnostic:
     )
 
 
-def environment(name: Any, default: Any, span: Span, *, is_required: bool = False) -> Any:
-    """A variable of the environment of the step that consumes it."""
+def environment(name: Any, default: Any, span: Span) -> Any:
+    """`os.getenv(name, default)`: a variable of the environment of the step that consumes it."""
     if unknown := find_unknown([name, default]):
         return unknown
     if not isinstance(name, str) or not is_known(default):
         return Unknown(Diagnostic("PC0213", "which environment variable is read is not known", span))
-    if is_required:
-        return Symbolic(Lazy("environment", {"name": name}, types.STR))
     kind = types.STR if isinstance(default, str) else Type("union", (types.STR, types.NONE))
     if default is not None and not isinstance(default, str):
         kind = types.ANY
     return Symbolic(Lazy("environment", {"name": name, "default": default}, kind))
-
-
-def check_shape(value: Symbolic, what: str, span: Span) -> None:
-    """Refuses to let the clock, chance, the environment or a look-up decide what the graph is.
-
-    Args:
-        value: what decides.
-        what: what it decides, for the headline: "an `if`", "how often a loop runs", "the name of a call".
-        span: where.
-
-    Raises:
-        Fault: it is one of these, or is computed from one.
-    """
-    for leaf in leaves(value.value):
-        match leaf:
-            case RunFact(kind=kind):
-                decides = "chance" if kind == "random" else "the clock"
-                help_ = "decide inside a step, whose result the pipeline may branch on"
-            case Lazy(kind="environment", query=query):
-                decides = f"the environment variable `{query['name']}`"
-                help_ = "make it a parameter of the pipeline, or let a step read it and return what decides"
-            case Lazy():
-                decides = "a value that is looked up"
-                help_ = "let a step take the value and return what decides"
-            case _:
-                continue
-        note = "a graph is fixed when it is compiled, and this is known only in the container of a step"
-        raise Fault(Diagnostic("PC0220", f"{decides} decides {what}", span, notes=(note,), help=help_))

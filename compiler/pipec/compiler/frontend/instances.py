@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.attributes import class_attribute
-from pipec.compiler.frontend.sdk import is_legacy, legacy
+from pipec.compiler.frontend.legacy import is_parameters, warn
 from pipec.compiler.frontend.values import (
     MISSING,
     ClassValue,
@@ -20,6 +20,7 @@ from pipec.compiler.frontend.values import (
     FunctionValue,
     InstanceValue,
     SdkSymbol,
+    Setting,
     StepValue,
     Unknown,
     find_unknown,
@@ -47,10 +48,12 @@ def instantiate(interpreter: Interpreter, cls: ClassValue, arguments: Arguments,
         instance = InstanceValue(cls, {})
         interpreter.call_function(found.value, [instance, *positional], keywords, span, frame)
         return instance
-    if cls.is_dataclass or is_model(cls) or _is_named_tuple(cls):
+    if is_parameters(cls):
+        warn(interpreter, "BaseParameters", span)
+    if cls.is_dataclass or is_model(cls) or is_parameters(cls) or _is_named_tuple(cls):
         return _with_fields(interpreter, cls, arguments, span)
     if any(not isinstance(base, ClassValue) for base in cls.bases):
-        return Unknown(_removed(cls) or _not_known(cls, span))
+        return Unknown(_not_known(cls, span))
     if positional or keywords:
         raise Fault(Diagnostic("PC0302", f"`{cls.qualified_name}` takes no arguments", span))
     return InstanceValue(cls, {})
@@ -98,18 +101,56 @@ def _with_fields(interpreter: Interpreter, cls: ClassValue, arguments: Arguments
     names = field_names(cls)
     positional, keywords = arguments.values()
     fields: dict[str, Any] = {}
-    if len(positional) > len(names) or (positional and is_model(cls)):
+    if len(positional) > len(names) or (positional and (is_model(cls) or is_parameters(cls))):
         raise Fault(Diagnostic("PC0302", f"`{cls.qualified_name}` takes {len(names)} fields, by keyword", span))
     given = {**dict(zip(names, positional, strict=False)), **keywords}
-    for name in given:
-        if name not in names:
+    for name in list(given):
+        if name not in names and is_model(cls) and name in keywords and arguments.keywords[name].keyword is None:
+            del given[name]  # pydantic ignores what a mapping holds beside its fields
+        elif name not in names:
             raise Fault(unknown_argument(cls.qualified_name, name, set(names), arguments.keywords[name].name_span))
     for name in names:
         if name in given:
-            fields[name] = given[name]
+            fields[name] = _coerced(interpreter, cls, name, given[name], span) if is_model(cls) else given[name]
             continue
         fields[name] = _default(interpreter, cls, name, span)
     return find_unknown(list(fields.values())) or InstanceValue(cls, fields)
+
+
+def _coerced(interpreter: Interpreter, cls: ClassValue, name: str, value: Any, span: Span) -> Any:
+    """A value for a field of a pydantic model: dicts become the models that the annotation names, also in lists and dicts.
+
+    Raises:
+        Fault: a nested model does not take what it is given.
+    """
+    if not isinstance(value, dict | list):
+        return value
+    for owner in (cls, *(base for base in cls.bases if isinstance(base, ClassValue))):
+        for statement in owner.node.body:
+            if isinstance(statement, ast.AnnAssign) and getattr(statement.target, "id", "") == name:
+                frame = Frame(owner.module, owner.module.names)
+                return _fit(interpreter, statement.annotation, value, frame, span)
+    return value
+
+
+def _fit(interpreter: Interpreter, annotation: ast.expr, value: Any, frame: Frame, span: Span) -> Any:
+    if isinstance(annotation, ast.Subscript):
+        inner = annotation.slice.elts[-1] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
+        if isinstance(value, list):
+            return [_fit(interpreter, inner, one, frame, span) for one in value]
+        if isinstance(value, dict) and ast.unparse(annotation.value).rpartition(".")[2] in {"dict", "Dict", "Mapping"}:
+            return {key: _fit(interpreter, inner, one, frame, span) for key, one in value.items()}
+        return _fit(interpreter, inner, value, frame, span)
+    if not isinstance(value, dict) or not isinstance(annotation, ast.Name | ast.Attribute):
+        return value
+    nested = interpreter.evaluate(annotation, frame)
+    if not isinstance(nested, ClassValue) or not is_model(nested):
+        return value
+    from pipec.compiler.frontend.calls import Arguments
+
+    return _with_fields(
+        interpreter, nested, Arguments([], {str(key): Setting(one, span) for key, one in value.items()}), span
+    )
 
 
 def _default(interpreter: Interpreter, cls: ClassValue, name: str, span: Span) -> Any:
@@ -152,11 +193,3 @@ def _not_known(cls: ClassValue, span: Span) -> Diagnostic:
         notes=("its class derives from one outside the project",),
         help="make the object inside a step",
     )
-
-
-def _removed(cls: ClassValue) -> Diagnostic | None:
-    """The fault of deriving from what ZenML removed."""
-    for node, base in zip(cls.node.bases, cls.bases, strict=True):
-        if isinstance(base, SdkSymbol) and is_legacy(base):
-            return legacy(base.name, cls.module.span(node))
-    return None

@@ -23,10 +23,10 @@ from pipec.compiler.frontend.loops import LoopMixin
 from pipec.compiler.frontend.lower import Program
 from pipec.compiler.frontend.names import Import, Pending
 from pipec.compiler.frontend.statements import StatementMixin
-from pipec.compiler.frontend.values import Fault, Frame, SdkSymbol, Symbolic, Unknown
+from pipec.compiler.frontend.values import External, Fault, Frame, SdkSymbol, Symbolic, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from pipec.compiler.frontend.graph import GraphBuilder
     from pipec.compiler.frontend.modules import Module, ModuleTable
@@ -44,6 +44,8 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
 
     Attributes:
         table: the project's modules.
+        stubs: the steps outside the project whose signatures are known.
+        include: patterns of data files, from the root, that travel with every step.
         diagnostics: what strict evaluation found, in the order it was found.
         graph: the graph of the pipeline whose body runs; None outside of one.
         journal: what the open arms and loop bodies have changed.
@@ -56,8 +58,12 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         strict: whether a faulty statement is reported (a pipeline's body) or makes its names unknown (a module).
     """
 
-    def __init__(self, table: ModuleTable) -> None:
+    def __init__(
+        self, table: ModuleTable, stubs: Mapping[str, str] | None = None, include: tuple[str, ...] = ()
+    ) -> None:
         self.table = table
+        self.include = include
+        self.stubs = stubs or {}
         self.diagnostics: list[Diagnostic] = []
         self.graph: GraphBuilder | None = None
         self.strict = False
@@ -71,6 +77,7 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         self.files_read: dict[str, Span] = {}
         self._draws: dict[str, int] = {}
         self.program: Program = _NO_PROGRAM
+        self.uses_legacy = False
         self._body = ""
         self._fuel = FUEL
         self._stopped: Diagnostic | None = None
@@ -85,6 +92,7 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         self.depth, self.raises, self._fuel, self._stopped = 0, False, FUEL, None
         self.reset_control()
         self.pipeline_stack = [function.node]
+        self.uses_legacy = False
         self._body, self._draws = function.qualified_name, {}
         self.files_read = {}
         self._limit = sys.getrecursionlimit()
@@ -203,12 +211,27 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
 
     def sdk_symbol(self, imported: Import, path: str) -> Any:
         """What a name imported from `zenml` or `pipec` means."""
-        from pipec.compiler.frontend.sdk import check_name, check_shadowing
+        from pipec.compiler.frontend.sdk import check_name, check_shadowing, integration_constant
 
         diagnostic = check_shadowing(self.table, imported, path) or check_name(imported)
         if diagnostic is not None:
             return Unknown(diagnostic)
-        return SdkSymbol(path.rpartition(".")[2], path)
+        if not path.startswith("zenml.integrations."):
+            return SdkSymbol(path.rpartition(".")[2], path)
+        found = self.external(path, imported.importer.span(imported.alias))
+        if not isinstance(found, External):
+            return found
+        constant = integration_constant(path)
+        return SdkSymbol(path.rpartition(".")[2], path) if constant is None else constant
+
+    def external(self, path: str, span: Span) -> Any:
+        """A name of another package: a step where a stub says so, else only its path."""
+        if not self.stubs and not path.startswith("zenml.integrations."):
+            return External(path)
+        from pipec.compiler.frontend import stubs
+
+        stub = stubs.find(self.stubs, path)
+        return External(path) if stub is None else stubs.step_of(stub, span)
 
     def define_pending(self, pending: Pending) -> Any:
         """Evaluates a decorated definition whose name is used for the first time."""

@@ -18,6 +18,7 @@ from pipec.compiler.frontend.values import (
     ServerValue,
     SettingsValue,
     Symbolic,
+    Unknown,
     find_unknown,
     is_known,
 )
@@ -101,11 +102,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, EnumMember):
         return value.value
     return str(value) if type(value).__name__ in {"UUID", "PurePosixPath"} else value
-
-
-def is_look_up(value: Any, *kinds: str) -> bool:
-    """Whether `value` is a look-up of one of `kinds`."""
-    return isinstance(value, Symbolic) and _kind(value) in kinds
 
 
 def _kind(value: Symbolic) -> str | None:
@@ -196,7 +192,7 @@ def _model_query(interpreter: Interpreter, model: SettingsValue, span: Span) -> 
     if own_fields.get("name") == name and version in (None, own_fields.get("version")):
         return {"model": name}
     if version is None:
-        message = f"`Model({name!r})` without a version stands for a version that no run has made yet"
+        message = f"`Model(name={name!r})` without a version stands for a version that no run has made yet"
         raise Fault(Diagnostic("PC0221", message, span, help="give the version, or the stage, that is looked in"))
     return {"model": name, "model_version": version}
 
@@ -213,6 +209,10 @@ def pipeline_context(interpreter: Interpreter, span: Span) -> Any:
     options = interpreter.program.options
     fields: dict[str, Any] = {name: options[name].value if name in options else None for name in _CONTEXT}
     fields["name"] = interpreter.program.name
+    if fields["model"] is None:
+        message = "`get_pipeline_context().model` is `None`: the pipeline has no model"
+        help_ = "set one with `@pipeline(model=Model(name=…))`, or in a run configuration that `--config` names"
+        fields["model"] = Unknown(Diagnostic("PC0221", message, span, help=help_))
     for name in ("settings", "extra"):
         fields[name] = {} if fields[name] is None else fields[name]
     return SettingsValue("PipelineContext", fields, span)

@@ -158,9 +158,7 @@ class LoopMixin:
                 found.containers.append((change.container, name))
         return found
 
-    def _leave(
-        self, names: dict[str, Any], bound: list[str], delta: Delta, marks: list[Unbound], span: Span
-    ) -> None:
+    def _leave(self, names: dict[str, Any], bound: list[str], delta: Delta, marks: list[Unbound], span: Span) -> None:
         """Behind the loop, a name that its body binds may not be read."""
         this = cast("Interpreter", self)
         change = delta.get(id(names))

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import files, lookups, operations
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.attributes import FUTURE, MAP_RESULT
 from pipec.compiler.frontend.builtin_calls import settle
 from pipec.compiler.frontend.configuration import check_options, merge_options
@@ -39,7 +39,7 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Call, ForEach, Group, If
-from pipec.compiler.ir.values import Output
+from pipec.compiler.ir.values import Expr, Lazy, Output
 from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ _STORING = frozenset(
 """Methods of lists, dicts and sets that move elements about without looking at them."""
 
 
-def call_method(interpreter: Interpreter, method: Method, arguments: Arguments, node: ast.Call, frame: Frame) -> Any:
+def call_method(  # noqa: C901 - a flat dispatch over kinds of value
+    interpreter: Interpreter, method: Method, arguments: Arguments, node: ast.Call, frame: Frame
+) -> Any:
     """The value of `receiver.name(…)`.
 
     Raises:
@@ -92,9 +94,7 @@ def call_method(interpreter: Interpreter, method: Method, arguments: Arguments, 
             return _order(interpreter, operation, arguments, span, receiver)
         case StepResult(operation=operation) if method.name == "after":
             return _order(interpreter, operation, arguments, span, receiver)
-        case Symbolic() if method.name in {"load", "read"} and lookups.is_look_up(
-            receiver, "artifact", "model_artifact"
-        ):
+        case Symbolic(value=Lazy() | Expr(op="look_up")) if method.name in {"load", "read"}:
             return receiver
         case Symbolic() | StepResult() if method.name in FUTURE:
             from pipec.compiler.frontend.dynamic import of_future
@@ -108,23 +108,26 @@ def call_method(interpreter: Interpreter, method: Method, arguments: Arguments, 
             return _of_symbolic(interpreter, receiver, method.name, arguments, span)
         case InstanceValue() | ClassValue():
             return _of_instance(interpreter, receiver, method.name, arguments, span, frame)
-        case SettingsValue(kind="Model") if method.name in lookups.ARTIFACT_GETTERS:
-            return lookups.model_artifact(interpreter, receiver, arguments, span)
         case SettingsValue():
-            return _of_settings(receiver, method.name, arguments, span)
-        case RunMetadata():
-            return _of_metadata(receiver, method.name, arguments, span)
-        case ProjectFile():
-            return files.file_method(receiver, method.name, span)
-        case PurePath() if method.name in files.PATH_METHODS:
-            return files.path_method(interpreter, receiver, method.name, arguments, span)
+            return _of_settings(interpreter, receiver, method.name, arguments, span)
+        case RunMetadata() | ProjectFile() | PurePath():
+            return _of_machine(interpreter, receiver, method.name, arguments, span)
         case _ if isinstance(receiver, ABSTRACT) and not isinstance(receiver, EnumMember):
             raise Fault(_dynamic(f"`.{method.name}()`", span))
         case _:
             return _of_plain(interpreter, receiver, method.name, arguments, span)
 
 
-def _of_metadata(receiver: RunMetadata, name: str, arguments: Arguments, span: Span) -> Any:
+def _of_machine(interpreter: Interpreter, receiver: Any, name: str, arguments: Arguments, span: Span) -> Any:
+    """A method of a path, of an open file, or of the metadata of what is looked up."""
+    from pipec.compiler.frontend import files, lookups
+
+    if isinstance(receiver, ProjectFile):
+        return files.file_method(receiver, name, span)
+    if isinstance(receiver, PurePath):
+        if name in files.PATH_METHODS:
+            return files.path_method(interpreter, receiver, name, arguments, span)
+        return _of_plain(interpreter, receiver, name, arguments, span)
     positional, _ = arguments.values()
     if name == "get" and positional:
         return lookups.metadata(receiver, positional[0], span)
@@ -207,12 +210,12 @@ def _holds_run_time(value: Any) -> bool:
 
 def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
     """`"{}".format(parameter)` and the like: computed by the step that consumes it."""
-    if keywords:
-        message = f"keyword arguments of `.{name}()` with a run-time value are not supported"
-        raise Fault(Diagnostic("PC0312", message, span, help="pass them by position, or do it inside a step"))
-    for one in positional:
+    for one in (*positional, *keywords.values()):
         if isinstance(one, Symbolic):
             operations.check_use(one, f"`.{name}()` of it", span)
+    if keywords:
+        method = operations.symbolic("attr", [receiver, name], types.ANY, span)
+        return operations.call_in_run(method, positional, keywords, _method_type(name), span)
     operands = [receiver, name, *positional]
     return operations.symbolic("method", operands, _method_type(name), span)
 
@@ -282,8 +285,12 @@ def _of_instance(
     raise Fault(Diagnostic("PC0205", f"{describe(receiver)} has no method `{name}`", span))
 
 
-def _of_settings(receiver: SettingsValue, name: str, arguments: Arguments, span: Span) -> Any:
+def _of_settings(interpreter: Interpreter, receiver: SettingsValue, name: str, arguments: Arguments, span: Span) -> Any:
     _, keywords = arguments.values()
+    if receiver.kind == "Model" and name not in {"model_dump", "dict", "copy", "model_copy"}:
+        from pipec.compiler.frontend.lookups import model_artifact
+
+        return model_artifact(interpreter, receiver, arguments, span)
     if name in {"model_dump", "dict"}:
         return dict(receiver.fields)
     if name in {"copy", "model_copy"}:

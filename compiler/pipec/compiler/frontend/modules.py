@@ -83,6 +83,16 @@ class ModuleTable:
             self._modules[name] = None if location is None else self._load(name, location)
         return self._modules[name]
 
+    def submodules(self, name: str) -> list[str]:
+        """The modules and packages directly below the package `name`."""
+        found = self._locate(name)
+        if found is None or not found[1]:
+            return []
+        folder = found[0] if found[0].is_dir() else found[0].parent
+        inner = sorted(self._list(folder) - {"__init__.py", "__pycache__"})
+        names = [one.removesuffix(".py") for one in inner if one.endswith(".py") or "." not in one]
+        return [f"{name}.{one}" for one in names if one.isidentifier() and self.has(f"{name}.{one}")]
+
     def loaded(self) -> Iterator[Module]:
         """The modules that were read so far, in the order of reading."""
         return (module for module in self._modules.values() if isinstance(module, Module))
@@ -107,9 +117,11 @@ class ModuleTable:
     def _locate(self, name: str) -> tuple[Path, bool] | None:
         """The file or folder of module `name`, and whether it is a package."""
         parts = name.split(".")
-        if not all(part.isidentifier() for part in parts[1:]) or parts[0] in RESERVED:
+        if not all(parts) or parts[0] in RESERVED:
             return None
         for source_root in self.source_roots:
+            if source_root == self.root.parent and parts[0] != self.root.name:
+                continue  # of what lies above the project only its own folder is a part of it
             folder = source_root.joinpath(*parts[:-1])
             listing = self._list(folder)
             if parts[-1] in listing:
@@ -154,42 +166,90 @@ def choose_source_roots(root: Path, file: Path, tree: ast.Module) -> tuple[Path,
     Of the folders from the file's own up to the project root (and a `src` beside them), the one that answers most of the
     file's absolute imports wins; in 1,481 of 1,649 real imports that is the parent of the file's folder
     (`reference/corpus.md` §3.6). Without any such import it is the lowest folder that its relative imports allow,
-    and above the packages that hold the file. The other folders that answer an import follow.
+    and above the packages that hold the file. The other folders that answer an import follow; last the folder above the
+    root, where the project imports its own root folder as a package.
     """
-    absolute, level = _imports(tree)
-    wanted = [name for name in absolute if name.partition(".")[0] not in RESERVED]
+    found, level = _imports(tree)
+    wanted = [one for one in found if one.name.partition(".")[0] not in RESERVED]
     own = file.parent
     candidates = [own]
     while candidates[-1] != root and candidates[-1] != candidates[-1].parent and own.is_relative_to(root):
         candidates.append(candidates[-1].parent)
     lowest = min(level, len(candidates) - 1)
     allowed = candidates[lowest:]
-    scores = {folder: sum(_answers(folder, name) for name in wanted) for folder in allowed}
+    scores = {folder: sum(_answers(folder, one) for one in wanted) for folder in allowed}
     default = _above_packages(own, allowed)
     best = max(allowed, key=lambda folder: (scores[folder], folder == default, -len(folder.parts)))
     others = [folder for folder in allowed if folder != best and scores[folder]]
-    sources = [folder / "src" for folder in candidates if any(_answers(folder / "src", name) for name in wanted)]
-    return tuple(dict.fromkeys([best, *others, *sources]))
+    sources = [folder / "src" for folder in candidates if any(_answers(folder / "src", one) for one in wanted)]
+    of_root = [one for one in wanted if one.name.partition(".")[0] == root.name]
+    above = [root.parent] if any(_answers(root.parent, one) for one in of_root) else []
+    return tuple(dict.fromkeys([best, *others, *sources, *above]))
 
 
-def _imports(tree: ast.Module) -> tuple[list[str], int]:
-    """The dotted names that a module imports absolutely, and the most dots of its relative imports."""
-    names: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """What a statement imports absolutely: a module, and names of it (none for `import module`)."""
+
+    name: str
+    names: tuple[str, ...] = ()
+
+
+def _imports(tree: ast.Module) -> tuple[list[_Imported], int]:
+    """What a module imports absolutely, and the most dots of its relative imports."""
+    found: list[_Imported] = []
     level = 0
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names.extend(alias.name for alias in node.names)
+            found.extend(_Imported(alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             level = max(level, node.level)
             if not node.level and node.module:
-                names.append(node.module)
+                found.append(_Imported(node.module, tuple(alias.name for alias in node.names)))
     standard = sys.stdlib_module_names
-    return [name for name in dict.fromkeys(names) if name.partition(".")[0] not in standard], level
+    return [one for one in dict.fromkeys(found) if one.name.partition(".")[0] not in standard], level
 
 
-def _answers(folder: Path, name: str) -> bool:
-    target = folder.joinpath(*name.split("."))
-    return target.with_name(target.name + ".py").is_file() or target.is_dir()
+def _answers(folder: Path, imported: _Imported) -> bool:
+    """Whether the modules of `folder` answer an import: a folder that merely has the name of a library does not."""
+    target = folder.joinpath(*imported.name.split("."))
+    module = target.with_name(target.name + ".py")
+    if not module.is_file():
+        if not target.is_dir():
+            return False
+        module = target / "__init__.py"
+    if not imported.names or "*" in imported.names:
+        return True
+    try:
+        text = module.read_bytes() if module.is_file() else b""
+    except OSError:
+        return True
+    if b"__getattr__" in text or b"import *" in text:
+        return True
+    bound = _bound(text) if any(name.encode() in text for name in imported.names) else frozenset()
+    return any(
+        name in bound or (target / name).is_dir() or (target / f"{name}.py").is_file() for name in imported.names
+    )
+
+
+def _bound(text: bytes) -> frozenset[str]:
+    """The names that a module binds anywhere."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.alias(name=name, asname=asname):
+                found.add(asname or name.partition(".")[0])
+            case _:
+                pass
+    return frozenset(found)
 
 
 def _above_packages(folder: Path, allowed: list[Path]) -> Path:

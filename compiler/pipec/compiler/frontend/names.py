@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend.modules import RESERVED, Module
-from pipec.compiler.frontend.values import (
-    Builtin,
-    External,
-    Fault,
-    Frame,
-    Freeze,
-    ModuleValue,
-    SdkSymbol,
-    Unbound,
-    Unknown,
-)
+from pipec.compiler.frontend.values import Builtin, Fault, Frame, Freeze, ModuleValue, SdkSymbol, Unbound, Unknown
 from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
@@ -227,7 +217,7 @@ def _resolve_once(interpreter: Interpreter, imported: Import) -> Any:
 def _outside(interpreter: Interpreter, imported: Import, top: str, path: str) -> Any:
     """What an import means that the project does not answer: external, unless its package is the project's own."""
     if not interpreter.table.has(top) or _is_standard(top):
-        return External(path)
+        return interpreter.external(path, imported.importer.span(imported.alias))
     diagnostic = Diagnostic(
         "PC0202",
         f"the project has no module `{imported.module}`",

@@ -21,10 +21,11 @@ from pipec.compiler.frontend.values import (
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Expr, Output, Value
+from pipec.compiler.ir.values import Expr, Lazy, Output, RunFact, Value
+from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipec.compiler.source import Span
 
@@ -112,6 +113,17 @@ def symbolic(op: str, operands: Sequence[Any], type_: Type, span: Span) -> Symbo
         message = f"this makes an expression {how}, which each run would compute"
         raise Fault(Diagnostic("PC0209", message, span, help="compute it inside a step"))
     return Symbolic(Expr(op, tuple(to_value(operand, span) for operand in operands), type_), size, depth)
+
+
+def call_in_run(
+    function: Any, positional: Sequence[Any], keywords: Mapping[str, Any], type_: Type, span: Span
+) -> Symbolic:
+    """The call of `function`, a value of the run or a symbol, computed by the step that consumes it.
+
+    Raises:
+        Fault: an argument cannot travel.
+    """
+    return symbolic("call", [function, list(positional), dict(keywords)], type_, span)
 
 
 def as_symbolic(value: Any, span: Span) -> Symbolic:
@@ -262,6 +274,34 @@ def _can_be_looked_into(type_: Type) -> bool:
         member.name in {"bool", "int", "float", "str", "none", "list", "dict", "literal", "tuple"}
         for member in types.members(type_)
     )
+
+
+def check_shape(value: Symbolic, what: str, span: Span) -> None:
+    """Refuses to let the clock, chance, the environment or a look-up decide what the graph is.
+
+    Args:
+        value: what decides.
+        what: what it decides, for the headline: "an `if`", "how often a loop runs", "the name of a call".
+        span: where.
+
+    Raises:
+        Fault: it is one of these, or is computed from one.
+    """
+    for leaf in leaves(value.value):
+        match leaf:
+            case RunFact(kind=kind):
+                decides = "chance" if kind == "random" else "the clock"
+                help_ = "decide inside a step, whose result the pipeline may branch on"
+            case Lazy(kind="environment", query=query):
+                decides = f"the environment variable `{query['name']}`"
+                help_ = "make it a parameter of the pipeline, or let a step read it and return what decides"
+            case Lazy():
+                decides = "a value that is looked up"
+                help_ = "let a step take the value and return what decides"
+            case _:
+                continue
+        note = "a graph is fixed when it is compiled, and this is known only in the container of a step"
+        raise Fault(Diagnostic("PC0220", f"{decides} decides {what}", span, notes=(note,), help=help_))
 
 
 def to_value(value: Any, span: Span) -> Value:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from pipec.compiler.frontend.modules import ModuleTable
+
 DISTRIBUTIONS = {
     "attr": "attrs", "bs4": "beautifulsoup4", "cv2": "opencv-python", "Crypto": "pycryptodome", "dateutil": "python-dateutil",
     "docx": "python-docx", "dotenv": "python-dotenv", "faiss": "faiss-cpu", "fitz": "PyMuPDF", "git": "GitPython",
@@ -45,15 +47,26 @@ SAME_NAME = frozenset(
 )
 """Import names whose distribution is called alike."""
 
+OTHERS: dict[str, tuple[str, ...]] = {
+    "cv2": ("opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"),
+    "faiss": ("faiss-gpu", "faiss-gpu-cu12"),
+    "tensorflow": ("tensorflow-cpu", "tensorflow-macos", "tensorflow-gpu"),
+    "psycopg2": ("psycopg2",),
+    "lightning": ("pytorch-lightning",),
+    "onnxruntime": ("onnxruntime-gpu",),
+    "xgboost": ("xgboost-cpu",),
+}
+"""Other distributions that bring a module; a project that declares one of them means it."""
+
 _NAME = pattern(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*?)\s*$")
 
 
-def requirements_of(root: Path, modules: Iterable[str]) -> tuple[tuple[str, ...], list[Diagnostic]]:
+def requirements_of(table: ModuleTable, modules: Iterable[str]) -> tuple[tuple[str, ...], list[Diagnostic]]:
     """The requirement strings for these imported modules, sorted, and a warning for each that cannot be traced."""
     modules = sorted(set(modules))
     if not modules:
         return (), []
-    declared = declared_requirements(root)
+    declared = declared_requirements((table.root, *table.source_roots))
     found: dict[str, str] = {}
     unknown: set[str] = set()
     for module in modules:
@@ -66,14 +79,19 @@ def requirements_of(root: Path, modules: Iterable[str]) -> tuple[tuple[str, ...]
 
 
 def _distribution(module: str, declared: dict[str, str]) -> str | None:
+    """The distribution that brings a module: one that the project declares, else the one of the table."""
     parts = module.split(".")
+    for name in OTHERS.get(parts[0], ()):
+        if name in declared:
+            return _name_of(declared[name])
     for length in range(len(parts), 0, -1):
         name = ".".join(parts[:length])
         if name in DISTRIBUTIONS:
             return DISTRIBUTIONS[name]
+        dashed = normalise(name.replace(".", "-"))
+        if dashed in declared:
+            return _name_of(declared[dashed])
     top = parts[0]
-    if normalise(top) in declared:
-        return _name_of(declared[normalise(top)])
     return top.replace("_", "-") if top in SAME_NAME else None
 
 
@@ -88,15 +106,37 @@ def normalise(name: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def declared_requirements(root: Path) -> dict[str, str]:
-    """What the project declares, by normalised name: `pyproject.toml`, then `requirements*.txt` in the root."""
+def declared_requirements(folders: tuple[Path, ...]) -> dict[str, str]:
+    """What the project declares, by normalised name: `pyproject.toml`, `requirements*.txt`, then lock files by name alone.
+
+    Args:
+        folders: where these files may stand, the first that says something wins.
+    """
     found: dict[str, str] = {}
-    for line in [*_from_pyproject(root / "pyproject.toml"), *_from_files(root)]:
-        text = line.split(";")[0].split(" #")[0].strip()
-        match = _NAME.match(text)
-        if match and not text.startswith(("-", "#")) and "://" not in text:
-            found.setdefault(normalise(match.group(1)), text.replace(" ", ""))
+    for folder in dict.fromkeys(folders):
+        for line in [*_from_pyproject(folder / "pyproject.toml"), *_from_files(folder)]:
+            text = line.split(";")[0].split(" #")[0].strip()
+            match = _NAME.match(text)
+            if match and not text.startswith(("-", "#")) and "://" not in text:
+                found.setdefault(normalise(match.group(1)), text.replace(" ", ""))
+    for folder in dict.fromkeys(folders):
+        for name in _from_locks(folder):
+            found.setdefault(normalise(name), name)
     return found
+
+
+def _from_locks(folder: Path) -> list[str]:
+    """The names of the distributions that a lock file pins (`uv.lock`, `poetry.lock`)."""
+    import tomllib
+
+    names: list[str] = []
+    for file in (folder / "uv.lock", folder / "poetry.lock"):
+        try:
+            packages: Any = tomllib.loads(file.read_text(encoding="utf-8")).get("package", [])
+        except (OSError, ValueError):
+            continue
+        names += [one["name"] for one in packages if isinstance(one, dict) and isinstance(one.get("name"), str)]
+    return names
 
 
 def _from_pyproject(file: Path) -> list[str]:
@@ -107,11 +147,27 @@ def _from_pyproject(file: Path) -> list[str]:
     except (OSError, ValueError):
         return []
     project = data.get("project")
-    if not isinstance(project, dict):
-        return []
+    project = project if isinstance(project, dict) else {}
     optional = project.get("optional-dependencies")
-    groups = list(optional.values()) if isinstance(optional, dict) else []
-    return [one for group in [project.get("dependencies") or [], *groups] for one in group if isinstance(one, str)]
+    groups = [project.get("dependencies"), *(optional.values() if isinstance(optional, dict) else ())]
+    more = data.get("dependency-groups")
+    groups += more.values() if isinstance(more, dict) else ()
+    listed = [one for group in groups if isinstance(group, list) for one in group if isinstance(one, str)]
+    poetry = data.get("tool", {}).get("poetry", {}) if isinstance(data.get("tool"), dict) else {}
+    return [*listed, *_from_poetry(poetry)]
+
+
+def _from_poetry(table: Any) -> list[str]:
+    """The names in `[tool.poetry.dependencies]` and its groups; their version words are poetry's own."""
+    if not isinstance(table, dict):
+        return []
+    inner = table.get("group")
+    tables = [table.get("dependencies"), *(inner.values() if isinstance(inner, dict) else ())]
+    found: list[str] = []
+    for one in tables:
+        names = one.get("dependencies", one) if isinstance(one, dict) else {}
+        found += [name for name in names if isinstance(name, str) and name != "python"]
+    return found
 
 
 def _from_files(root: Path) -> list[str]:

@@ -11,22 +11,30 @@ import importlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import lookups
+from pipec.compiler.diagnostics import Diagnostic, Severity
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.names import Found
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
     EnumMember,
+    External,
     Fault,
     Frame,
     FunctionValue,
     SdkSymbol,
+    Setting,
     SettingsValue,
+    StepValue,
+    Symbolic,
     Unknown,
     Unmapped,
     find_unknown,
 )
+from pipec.compiler.ir import types
+from pipec.compiler.ir.constants import TAG
+from pipec.compiler.ir.types import Type
+from pipec.compiler.ir.values import Const, DictOf, Expr, ListOf
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.calls import Arguments
@@ -43,7 +51,7 @@ PUBLIC_NAMES = frozenset(
 )
 """What `from zenml import *` binds (`zenml.__all__`, `reference/zenml.md` §1.1)."""
 
-_LEGACY = frozenset({"Output", "BaseParameters", "BaseStepConfig"})
+LEGACY_NAMES = frozenset({"Output", "BaseParameters", "BaseStepConfig"})
 
 
 def check_shadowing(table: ModuleTable, imported: Import, path: str) -> Diagnostic | None:
@@ -91,12 +99,16 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
     span = interpreter.span(node, frame)
     if symbol.name in {"step", "pipeline"}:
         return _decorator_call(interpreter, symbol, arguments, node, frame)
-    if symbol.name in _LEGACY:
+    if symbol.name in LEGACY_NAMES:
         return Unknown(legacy(symbol.name, span))
     if symbol.name == "Client":
-        return lookups.client(span)
+        from pipec.compiler.frontend.lookups import client
+
+        return client(span)
     if symbol.name == "get_pipeline_context":
-        return lookups.pipeline_context(interpreter, span)
+        from pipec.compiler.frontend.lookups import pipeline_context
+
+        return pipeline_context(interpreter, span)
     if symbol.name == "unmapped" and len(arguments.positional) == 1 and not arguments.keywords:
         return Unmapped(arguments.positional[0].value)
     if symbol.name == "wait":
@@ -104,15 +116,99 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
 
         return Unknown(waiting(span))
     if symbol.name == "CommandStep":
-        message = "`CommandStep` is not supported yet"
-        return Unknown(Diagnostic("PC0210", message, span, help="write a step that runs the command"))
-    if symbol.path.startswith("zenml.integrations."):
-        return Unknown(_foreign_step(symbol.path, span))
+        return _command_step(arguments, span)
+    if symbol.name == "run_with_accelerate":
+        return _accelerated(interpreter, arguments, span)
+    if symbol.path.startswith("zenml.integrations.") and symbol.name not in _settings_classes():
+        return _of_integration(symbol, arguments, span)
     settings = _settings_classes()
+    if symbol.name == "ExternalArtifact" and set(arguments.keywords) & {"id", "name", "version"}:
+        return _stored_artifact(arguments, span)
     if symbol.name in settings:
         return make_settings(symbol.name, arguments, span)
     message = f"`{symbol.name}` is not supported in a pipeline"
     return Unknown(Diagnostic("PC0204", message, span, help="use it inside a step"))
+
+
+def integration_constant(path: str) -> str | None:
+    """The value of a constant of `zenml.integrations.constants`."""
+    module, _, name = path.rpartition(".")
+    if module != "zenml.integrations.constants":
+        return None
+    value = getattr(importlib.import_module("pipec.sdk.integrations"), name, None)
+    return value if isinstance(value, str) else None
+
+
+def _command_step(arguments: Arguments, span: Span) -> Any:
+    """A step that runs a command: a step of pipec's own runtime, the command its argument.
+
+    Raises:
+        Fault: there is no command, or one that is not known.
+    """
+    options = dict(arguments.keywords)
+    given = options.pop("command", None) or next(iter(arguments.positional), None)
+    if given is None:
+        raise Fault(Diagnostic("PC0301", "`CommandStep` leaves out `command`", span, help="give it a list of words"))
+    if isinstance(given.value, FunctionValue):
+        message = f"`CommandStep` takes a command, and `{given.value.qualified_name}` is a function"
+        raise Fault(Diagnostic("PC0502", message, given.span, help="make the function a step with `@step`"))
+    options.setdefault("name", Setting("CommandStep", span))
+    options["parameters"] = Setting({"command": given.value}, given.span)
+    options["enable_cache"] = Setting(False, span)
+    return StepValue(External("pipec.runtime.commands.run"), options)
+
+
+def _stored_artifact(arguments: Arguments, span: Span) -> Any:
+    """`ExternalArtifact(id=…)` or `(name=…, version=…)` of older versions: an artifact that is looked up.
+
+    Raises:
+        Fault: it has neither a name nor an id.
+    """
+    from pipec.compiler.frontend.lookups import look_up
+
+    _, keywords = arguments.values()
+    if unknown := find_unknown(list(keywords.values())):
+        return unknown
+    name = keywords.get("id") or keywords.get("name")
+    if name is None:
+        raise Fault(Diagnostic("PC0301", "`ExternalArtifact` leaves out `value`", span))
+    return look_up("artifact", {"name": name, "version": keywords.get("version")}, types.ANY, span)
+
+
+def _accelerated(interpreter: Interpreter, arguments: Arguments, span: Span) -> Any:
+    """`run_with_accelerate(step)`: the step itself, and a warning, since only the decorator travels with the step's code."""
+    wrapped = next((one.value for one in arguments.positional), None)
+    if not isinstance(wrapped, StepValue):
+        message = "`run_with_accelerate(…)` without a step is supported as a decorator"
+        return Unknown(Diagnostic("PC0210", message, span, help="write `@run_with_accelerate(…)` above `@step`"))
+    interpreter.report(
+        Diagnostic(
+            "PC0225",
+            "the step runs without `accelerate launch`",
+            span,
+            severity=Severity.WARNING,
+            notes=("the wrapper is made in the pipeline, and a step starts from its module, where it is not wrapped",),
+            help="write `@run_with_accelerate(…)` above `@step`, where the step is defined",
+        )
+    )
+    return wrapped
+
+
+def _of_integration(symbol: SdkSymbol, arguments: Arguments, span: Span) -> Any:
+    """What an integration makes: a value object, made by the step that takes it with the same arguments."""
+    if symbol.name.endswith("_step"):
+        return Unknown(_foreign_step(symbol.path, span))
+    positional, keywords = arguments.values()
+    if unknown := find_unknown([*positional, *keywords.values()]):
+        return unknown
+    parts = symbol.path.split(".")
+    start = next((index for index, part in enumerate(parts) if part[:1].isupper()), None)
+    if start is None:
+        return Unknown(_foreign_step(symbol.path, span))
+    reference = Const({TAG: ["symbol", f"{'.'.join(parts[:start])}:{'.'.join(parts[start:])}"]}, types.ANY)
+    given = ListOf(tuple(operations.to_value(one, span) for one in positional), Type("list"))
+    named = DictOf(tuple((name, operations.to_value(one, span)) for name, one in keywords.items()), Type("dict"))
+    return Symbolic(Expr("call", (reference, given, named), Type(symbol.path)))
 
 
 def _decorator_call(
@@ -204,7 +300,7 @@ def check_name(imported: Import) -> Diagnostic | None:
     if imported.name is None or imported.name in PUBLIC_NAMES or imported.module not in {"pipec.sdk", "zenml"}:
         return None
     known = set(dir(importlib.import_module("pipec.sdk")))
-    if imported.name in known or imported.name in _LEGACY:
+    if imported.name in known or imported.name in LEGACY_NAMES:
         return None
     near = near_names(imported.name, PUBLIC_NAMES if imported.module == "zenml" else known)
     if imported.module == "zenml" and not near:
@@ -215,18 +311,13 @@ def check_name(imported: Import) -> Diagnostic | None:
     )
 
 
-def is_legacy(value: Any) -> bool:
-    """Whether `value` is a name that ZenML removed."""
-    return isinstance(value, SdkSymbol) and value.name in _LEGACY
-
-
 def _foreign_step(path: str, span: Span) -> Diagnostic:
     return Diagnostic(
         "PC0211",
         f"`{path.rpartition('.')[2]}` is defined outside the project",
         span,
         notes=("its inputs, outputs and code are not known",),
-        help="write a step of your own that calls it",
+        help="declare its signature in `[tool.pipec.stubs]`, or write a step of your own that calls it",
     )
 
 

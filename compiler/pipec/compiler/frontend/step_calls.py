@@ -13,6 +13,7 @@ from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     Fault,
     Freeze,
+    FunctionValue,
     Setting,
     SettingsValue,
     StepResult,
@@ -55,6 +56,7 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     if isinstance(identifier, Symbolic):
         label, identifier = identifier, None
     orders = [one for one in (step.options.get("after"), given.pop("after", None)) if one]
+    given |= _implied(interpreter, step, definition, arguments, given, span)
     bound = bind_inputs(definition, arguments.positional, given, step.options.get("parameters"), span)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
@@ -72,7 +74,7 @@ def _labelled(step: StepValue) -> tuple[StepValue, Symbolic | None]:
     if given is None or not isinstance(given.value, Symbolic):
         return step, None
     operations.check_use(given.value, "naming a step by it", given.span)
-    host.check_shape(given.value, "the name of a call", given.span)
+    operations.check_shape(given.value, "the name of a call", given.span)
     options = {key: one for key, one in step.options.items() if key != "name"}
     return StepValue(step.definition, options, step.fields), given.value
 
@@ -108,6 +110,28 @@ def run_time_parts(value: Any) -> Iterator[Symbolic]:
                 yield from run_time_parts(one)
         case _:
             return
+
+
+def _implied(
+    interpreter: Interpreter,
+    step: StepValue,
+    definition: StepDef,
+    arguments: Arguments,
+    given: dict[str, Setting],
+    span: Span,
+) -> dict[str, Setting]:
+    """Arguments that ZenML of old passed by itself; none in nearly every call."""
+    preset = step.options.get("parameters")
+    names = {one.name for one in definition.inputs[: len(arguments.positional)]} | set(given)
+    if preset is not None and isinstance(preset.value, dict):
+        names |= set(preset.value)
+    if not isinstance(step.definition, FunctionValue) or all(
+        not one.is_required or one.name in names for one in definition.inputs
+    ):
+        return {}
+    from pipec.compiler.frontend.legacy import implied_arguments
+
+    return implied_arguments(interpreter, step.definition, dict.fromkeys(names), span)
 
 
 def result_of(name: str, definition: StepDef) -> Any:

@@ -62,11 +62,13 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
     Raises:
         Fault: its signature or its outputs are not allowed.
     """
+    if isinstance(step.definition, External):
+        return _define_opaque(interpreter, step, step.definition.path, span)
     function = step_function(interpreter, step, span)
     node = function.node
     if isinstance(node, ast.Lambda):
         raise Fault(Diagnostic("PC0311", "a lambda cannot be a step", span, help="write it as a function"))
-    if function.frame is not None:
+    if not _is_top_level(step, function):
         raise Fault(_not_top_level(function, span))
     place = function.module.source.span(
         node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
@@ -86,11 +88,45 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
     )
 
 
+def _define_opaque(interpreter: Interpreter, step: StepValue, path: str, span: Span) -> StepDef:
+    """The `StepDef` of a step outside the project, by its stub."""
+    from pipec.compiler.frontend import stubs
+
+    stub = stubs.find(interpreter.stubs, path)
+    if stub is None:
+        raise Fault(Diagnostic("PC0211", f"the step `{path}` is defined outside the project", span))
+    function = stubs.function_of(interpreter, stub, span)
+    if isinstance(function, Diagnostic):
+        raise Fault(function)
+    node = function.node
+    assert isinstance(node, ast.FunctionDef)
+    if warning := stubs.warning(stub, span):
+        interpreter.report(warning)
+    outputs, returns_tuple = _outputs(interpreter, function, node, _materializers(step))
+    return StepDef(
+        symbol=f"{function.module.name}:{node.name}",
+        name=_name(step, node, is_method=False),
+        inputs=_inputs(interpreter, function, node, span, is_method=False),
+        outputs=outputs,
+        span=span,
+        closure=Closure(""),
+        returns_tuple=returns_tuple,
+    )
+
+
 def _name(step: StepValue, node: Function, is_method: bool) -> str:
     given = step.options.get("name")
     if given is not None and isinstance(given.value, str):
         return given.value
     return step.definition.qualified_name if is_method else node.name  # type: ignore[union-attr]
+
+
+def _is_top_level(step: StepValue, function: FunctionValue) -> bool:
+    """Whether a process of its own finds the function, or the class that it is a method of, by its name in its module."""
+    around = function.frame
+    if isinstance(step.definition, ClassValue) and around is not None:
+        around = around.parent
+    return around is None or around.names is around.module.names
 
 
 def _not_top_level(function: FunctionValue, span: Span) -> Diagnostic:
@@ -156,20 +192,29 @@ def _outputs(
     if node.returns is None:
         annotations = [("output", Annotation(types.ANY))] if _returns_value(node) else []
         return _make(annotations, materializers, span), False
+    if isinstance(node.returns, ast.Call) and (named := _legacy_outputs(interpreter, node.returns, frame)) is not None:
+        old = [(name, read_annotation(interpreter, type_, frame)) for name, type_ in named]
+        return _make(old, materializers, span), len(old) > 1
     parts = tuple_parts(interpreter, node.returns, frame)
     if parts is not None and _returns_literal_tuple(node):
         read = [read_annotation(interpreter, part, frame) for part in parts]
         names = [_output_name(one) for one in read]
-        named = [
+        together = [
             (f"output_{index}" if name is None else name, one)
             for index, (name, one) in enumerate(zip(names, read, strict=True))
         ]
-        return _make(named, materializers, span), True
+        return _make(together, materializers, span), True
     whole = read_annotation(interpreter, node.returns, frame)
     if whole.type == types.NONE and not whole.metadata:
         return (), False
     name = _output_name(whole)
     return _make([("output" if name is None else name, whole)], materializers, span), False
+
+
+def _legacy_outputs(interpreter: Interpreter, node: ast.Call, frame: Frame) -> list[tuple[str, ast.expr]] | None:
+    from pipec.compiler.frontend.legacy import outputs_of
+
+    return outputs_of(interpreter, node, frame)
 
 
 def _output_name(annotation: Annotation) -> str | None:

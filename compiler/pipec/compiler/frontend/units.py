@@ -7,6 +7,7 @@ that nothing kept reads and whose evaluation has no effect.
 from __future__ import annotations
 
 import ast
+import copy
 from typing import TYPE_CHECKING
 
 from pipec.compiler.frontend.assignments import bound_names
@@ -38,6 +39,8 @@ _LOOKS_AT_ITSELF = frozenset(
     {"globals", "vars", "importlib", "pkgutil", "__subclasses__", "eval", "exec", "__import__", "inspect"}
 )
 
+_LOOKS_AROUND = frozenset({"pkgutil", "importlib", "__path__"})
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Unit:
@@ -67,9 +70,28 @@ class Unit:
         """Its last line."""
         return max(one.end_lineno or one.lineno for one in self.statements)
 
+    @property
+    def code_reads(self) -> Reads:
+        """What it reads besides `@step(…)` and `@pipeline(…)`, which configure a step and are no part of its code."""
+        bare = self._bare()
+        return self.reads if bare is None else reads_of(bare)
+
     def normal_form(self) -> str:
-        """What a cache key hashes of it."""
-        return "".join(map(normal_form, self.statements))
+        """What a cache key hashes of it: all but `@step(…)` and `@pipeline(…)`."""
+        bare = self._bare()
+        return "".join(map(normal_form, self.statements)) if bare is None else normal_form(bare)
+
+    def _bare(self) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | None:
+        """Its one definition without the decorators that configure it; None where there are none."""
+        node = self.statements[0]
+        if len(self.statements) > 1 or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return None
+        kept = [one for one in node.decorator_list if _called_name(one).rpartition(".")[2] not in {"step", "pipeline"}]
+        if len(kept) == len(node.decorator_list):
+            return None
+        bare = copy.copy(node)
+        bare.decorator_list = kept
+        return bare
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -80,6 +102,7 @@ class Units:
         is_whole: whether the module looks at itself, so that nothing of it may be left out.
         futures: `from __future__` lines, which always stay.
         stars: units that import `*`.
+        lists_package: whether it looks for the modules beside it, so that its whole package travels.
     """
 
     module: Module
@@ -88,6 +111,7 @@ class Units:
     futures: list[Unit] = field(default_factory=list)
     stars: list[tuple[ast.ImportFrom, Unit]] = field(default_factory=list)
     is_whole: bool = False
+    lists_package: bool = False
     _places: dict[int, int] = field(default_factory=dict)
 
     def index(self, unit: Unit) -> int:
@@ -113,9 +137,15 @@ def units_of(module: Module) -> Units:
             elif isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
                 found.stars.append((statement, unit))
     found.is_whole = "__getattr__" in found.by_name or any(
-        set(chain) & _LOOKS_AT_ITSELF for unit in found.units for chain in unit.reads.chains
+        _looks(chain, _LOOKS_AT_ITSELF) for unit in found.units for chain in unit.reads.chains
     )
+    found.lists_package = any(_looks(chain, _LOOKS_AROUND) for unit in found.units for chain in unit.reads.chains)
     return found
+
+
+def _looks(chain: tuple[str, ...], words: frozenset[str]) -> bool:
+    """Whether a read is of one of `words`; `importlib.resources` and `importlib.metadata` look at no module."""
+    return bool(set(chain) & words) and chain[:2] not in {("importlib", "resources"), ("importlib", "metadata")}
 
 
 def is_main_guard(node: ast.stmt) -> bool:
