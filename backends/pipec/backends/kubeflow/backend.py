@@ -40,12 +40,14 @@ class KubeflowBackend:
             "install",
             choices=("install", "none"),
         ),
+        Option("artifact_root", "the store for look-ups, names, models and our own cache: an fsspec URL"),
+        Option("artifact_secret", "the secret with the credentials of the artifact root"),
     )
     ledger: Ledger = LEDGER
 
     def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Plan | None, Sequence[Diagnostic]]:
         """See `Backend.legalize`."""
-        found = list(faults_of(pipeline))
+        found = list(faults_of(pipeline, request.options))
         name = names.pipeline_name(pipeline.name)
         if not name:
             message = f"the name `{pipeline.name}` has none of the letters and digits that Kubeflow takes"
@@ -60,12 +62,12 @@ class KubeflowBackend:
             return None, [*found, fault]
         found += notes_of(pipeline, request.options, program)
         settled, keeps = _settled(pipeline)
-        return plan(settled, keeps, name, program), found
+        return plan(settled, keeps, name, program, request.options), found
 
     def emit(self, model: Plan, request: Request) -> Sequence[GeneratedFile]:
         """See `Backend.emit`."""
         texts = [document(pipeline_spec(model, request.options), header(request, model.pipeline))]
-        platform = platform_spec(model)
+        platform = platform_spec(model, request.options)
         if platform is not None:
             texts.append(document(platform))
         stem = model.pipeline.symbol.rpartition(":")[2]

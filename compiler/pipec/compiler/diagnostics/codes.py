@@ -89,6 +89,7 @@ CODES: dict[str, Code] = {
     "PC0406": Code("illegal-name", "a name cannot be made legal on the target"),
     "PC0407": Code("near-limit", "the program is close to a limit of the target"),
     "PC0408": Code("install-at-start", "steps install their requirements each time they start"),
+    "PC0430": Code("needs-a-store", "a part of the program needs a store that the target does not have"),
     # 05: configuration
     "PC0501": Code("unknown-setting", "a decorator or settings object has no such field"),
     "PC0502": Code("invalid-setting", "a setting has a value that is not allowed"),
