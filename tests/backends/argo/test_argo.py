@@ -40,9 +40,12 @@ EXAMPLES = {
 OPTIONS = {option.name: option.default for option in backend.options}
 
 
+STORED = {"artifact_root": "s3://bucket/pipec", "artifact_secret": "store"}
+
+
 @cache
 def compiled(path: Path) -> Compilation:
-    return compile(path, "argo")
+    return compile(path, "argo", options=STORED if path.stem == "stored" else {})
 
 
 def program(name: str) -> Compilation:
@@ -153,6 +156,10 @@ def full() -> str:
         service_account="runner",
         image_pull_secrets="one, two",
         ttl_seconds=3600,
+        pod_gc="OnPodSuccess",
+        artifact_gc="OnWorkflowDeletion",
+        artifact_root="gs://bucket/pipec",
+        artifact_secret="gcs",
         image="registry.example/steps:1",
     )
 

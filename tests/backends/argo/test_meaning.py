@@ -24,7 +24,7 @@ def run_python(program: str, parameters: dict[str, Any]) -> Any:
         return function
 
     names: dict[str, Any] = {"step": plain, "pipeline": plain}
-    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)  # noqa: S102 - a generated program
+    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)
     return names["p"](**parameters)
 
 

@@ -22,9 +22,17 @@ _OBJECT = pattern(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _TAG = pattern(r"\{\{(.*?)\}\}", re.DOTALL)
 _INPUT = pattern(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _OUTPUT = pattern(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
+_DEPENDS = pattern(r"([a-z0-9-]+)\.[A-Z]")
 _READ = pattern(r"inputs\.parameters\['([A-Za-z0-9_-]+)'\]")
 _PICKED = pattern(r"tasks\['([a-z0-9-]+)'\]\.(?:status|outputs\.(parameters|artifacts)\['([A-Za-z0-9_-]+)'\])")
-_GLOBAL = {"workflow.name", "workflow.uid", "workflow.creationTimestamp.RFC3339", "retries", "item"}
+_GLOBAL = {
+    "workflow.name",
+    "workflow.uid",
+    "workflow.creationTimestamp.RFC3339",
+    "workflow.failures",
+    "retries",
+    "item",
+}
 
 Document = dict[str, Any]
 
@@ -85,8 +93,8 @@ def _templates(spec: Mapping[str, Any]) -> Iterator[str]:
             yield f"template `{name}`: {finding}"
 
 
-def _names(group: Mapping[str, Any], kind: str) -> set[str]:
-    return {entry["name"] for entry in group.get(kind, ())}
+def _names(group: Mapping[str, Any], kind: str, without: str = "") -> set[str]:
+    return {entry["name"] for entry in group.get(kind, ()) if without not in entry}
 
 
 def _tasks(template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterator[str]:
@@ -96,11 +104,11 @@ def _tasks(template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterato
         if called is None or task["name"] in known:
             yield f"task `{task['name']}` calls nothing or comes twice"
             continue
-        for part in task.get("depends", "").split(" && "):
-            if part and part.removesuffix(".Succeeded") not in known:
-                yield f"task `{task['name']}` depends on `{part}`"
+        for name in _DEPENDS.findall(task.get("depends", "")):
+            if name not in known:
+                yield f"task `{task['name']}` depends on `{name}`"
         for kind in ("parameters", "artifacts"):
-            if _names(task.get("arguments", {}), kind) != _names(called.get("inputs", {}), kind):
+            if _names(task.get("arguments", {}), kind) != _names(called.get("inputs", {}), kind, without="raw"):
                 yield f"task `{task['name']}` hands over other {kind} than `{task['template']}` takes"
         known.add(task["name"])
 

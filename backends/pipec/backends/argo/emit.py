@@ -44,6 +44,8 @@ def _template(manifest: Manifest) -> dict[str, Yaml]:
     if manifest.annotations:
         metadata["annotations"] = manifest.annotations
     spec: dict[str, Yaml] = {"entrypoint": "main"}
+    if manifest.on_exit:
+        spec["onExit"] = manifest.on_exit
     if manifest.parameters:
         spec["arguments"] = {"parameters": [_run_parameter(parameter) for parameter in manifest.parameters]}
     spec |= manifest.spec
@@ -79,17 +81,17 @@ def _inputs(inputs: Inputs) -> dict[str, Yaml]:
     if inputs.parameters:
         printed["parameters"] = [Flow({"name": name}) for name in inputs.parameters]
     if inputs.artifacts:
-        printed["artifacts"] = [
-            _artifact(name, path, name in inputs.optional) for name, path in inputs.artifacts.items()
-        ]
+        printed["artifacts"] = [_artifact(name, path, inputs) for name, path in inputs.artifacts.items()]
     return printed
 
 
-def _artifact(name: str, path: str, is_optional: bool) -> Yaml:
+def _artifact(name: str, path: str, inputs: Inputs) -> Yaml:
     printed: dict[str, Yaml] = {"name": name}
     if path:
         printed["path"] = path
-    if is_optional:
+    if name in inputs.raw:
+        printed["raw"] = {"data": inputs.raw[name]}
+    if name in inputs.optional:
         printed["optional"] = True
     return Flow(printed)
 
@@ -133,7 +135,9 @@ def _task(task: Task) -> Yaml:
     if task.count:
         printed["withSequence"] = Flow({"count": task.count})
     if task.depends:
-        printed["depends"] = " && ".join(f"{name}.Succeeded" for name in task.depends)
+        printed["depends"] = " && ".join(
+            _ended(name) if task.is_after_all else f"{name}.Succeeded" for name in task.depends
+        )
     arguments: dict[str, Yaml] = {}
     if task.parameters:
         arguments["parameters"] = [Flow({"name": name, "value": text}) for name, text in task.parameters.items()]
@@ -142,6 +146,10 @@ def _task(task: Task) -> Yaml:
     if arguments:
         printed["arguments"] = arguments
     return printed
+
+
+def _ended(name: str) -> str:
+    return " || ".join(f"{name}.{result}" for result in ("Succeeded", "Failed", "Errored", "Skipped", "Omitted"))
 
 
 def _handed(name: str, source: Source) -> Yaml:

@@ -18,7 +18,7 @@ FIELDS: Mapping[str, str] = {
     "inputs": "parameters artifacts",
     "outputs": "parameters artifacts",
     "input parameter": "name default description enum value",
-    "input artifact": "name path optional archive s3",
+    "input artifact": "name path optional archive s3 raw",
     "output parameter": "name valueFrom",
     "valueFrom": "path parameter expression default",
     "output artifact": "name path archive s3 from fromExpression optional",

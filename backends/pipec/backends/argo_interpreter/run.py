@@ -271,7 +271,7 @@ class _Controller:
         if "container" not in template:
             raise Refused(f"template {template['name']} is neither a container nor a DAG")
         defaults = self.spec.get("templateDefaults", {}).get("container", {})
-        template = {**template, "container": {**defaults, **template["container"]}}
+        template = {**template, "container": _merged(defaults, template["container"])}
         retry: Object | None = template.get("retryStrategy")
         if retry is None:
             return self._pod(template, inputs, name, {})
@@ -300,6 +300,17 @@ class _Controller:
         return run_pod(folder, template, inputs, self.spec.get("volumes", []), self.cluster)
 
 
+def _merged(defaults: Object, container: Object) -> Object:
+    """A strategic merge: variables and mounts by their key, everything else as a whole."""
+    merged = {**defaults, **container}
+    for field_, key in (("env", "name"), ("volumeMounts", "mountPath")):
+        own = container.get(field_, [])
+        kept = [one for one in defaults.get(field_, []) if one[key] not in {each[key] for each in own}]
+        if own or kept:
+            merged[field_] = [*own, *kept]
+    return merged
+
+
 def _inputs(template: Object, given: Outputs, is_entry: bool) -> Outputs:
     """What is given, or the declared default; more than is declared is ignored, less is an error."""
     declared = template.get("inputs", {})
@@ -312,6 +323,8 @@ def _inputs(template: Object, given: Outputs, is_entry: bool) -> Outputs:
     for entry in declared.get("artifacts", []):
         if entry["name"] in given.artifacts:
             found.artifacts[entry["name"]] = given.artifacts[entry["name"]]
+        elif "raw" in entry:
+            continue
         elif entry.get("optional") or "s3" in entry:
             found.artifacts[entry["name"]] = {key: value for key, value in entry.items() if key != "name"}
         else:
