@@ -336,15 +336,6 @@ def test_requirements_are_installed_with_a_warning() -> None:
     ]
 
 
-def test_too_many_steps_are_refused_with_the_figure() -> None:
-    pipeline = pipeline_of("computed")
-    first = pipeline.body.operations[0]
-    many = tuple(replace(first, id=f"count_{number}") for number in range(300))
-    assert refused(replace(pipeline, body=replace(pipeline.body, operations=many), outputs=()))[0] == (
-        "PC0403 pipeline `computed` needs a template for each step and nested pipeline: 301, and Argo takes 200"
-    )
-
-
 def test_too_large_a_constant_is_refused_with_the_figure() -> None:
     pipeline = pipeline_of("computed")
     *_, last = pipeline.body.operations

@@ -11,16 +11,17 @@ from pipec.backends.argo.check import check_text
 from pipec.backends.argo.checks import check_pipeline
 from pipec.backends.argo.code import code_files, code_map, live_values
 from pipec.backends.argo.conditions import is_countable, is_native
-from pipec.backends.argo.emit import render, template_text
+from pipec.backends.argo.emit import render, template_texts
 from pipec.backends.argo.hooks import plan_exit, takes_exception, with_hooks
 from pipec.backends.argo.ledger import LEDGER
-from pipec.backends.argo.limits import check_limits
+from pipec.backends.argo.limits import TEMPLATES, check_limits
 from pipec.backends.argo.model import Manifest, RunParameter
 from pipec.backends.argo.options import DEFAULT_IMAGE, OPTIONS, text_option
 from pipec.backends.argo.plan import Plan
 from pipec.backends.argo.results import flatten
 from pipec.backends.argo.scopes import plan_main
 from pipec.backends.argo.settings import duration
+from pipec.backends.argo.splitting import split
 from pipec.backends.argo.steps import CODE, DATA, word
 from pipec.backends.argo.text import enc, markdown, number, plain
 from pipec.compiler.backend import GeneratedFile
@@ -34,6 +35,7 @@ from pipec.compiler.yaml_text import Flow
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipec.backends.argo.model import Step
     from pipec.compiler.backend import Ledger, Option, Options, Request
     from pipec.compiler.ir.model import Parameter, Pipeline
     from pipec.compiler.yaml_text import Yaml
@@ -59,7 +61,7 @@ class ArgoBackend:
             return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
         started, hooks = with_hooks(pipeline)
-        flattened = flatten(_gated(started))
+        flattened = flatten(split(_gated(started)))
         code = code_map(name, files, live_values(flattened.pipeline))
         image = text_option(request.options, "image") or DEFAULT_IMAGE
         root = text_option(request.options, "artifact_root")
@@ -67,6 +69,7 @@ class ArgoBackend:
         plan = Plan(flattened.pipeline, flattened.carriers, image, code.name, hooks, root is not None, secret)
         plan_main(plan)
         on_exit = plan_exit(plan)
+        libraries = _libraries(name, plan)
         manifest = Manifest(
             file=f"{name}.yaml",
             header=header(request, pipeline),
@@ -77,13 +80,14 @@ class ArgoBackend:
             spec=_spec(pipeline, request.options),
             defaults=_defaults(pipeline, image, root),
             scopes=tuple(scope for scope in plan.scopes if scope is not None),
-            steps=tuple(plan.steps),
+            steps=() if libraries else tuple(plan.steps),
             code=code,
+            libraries=libraries,
             fails_fast=pipeline.config.execution_mode in {"stop_on_failure", "fail_fast"},
             on_exit=on_exit,
             cron=_cron(pipeline, name),
         )
-        found += check_limits(manifest, pipeline, len(template_text(manifest).encode()))
+        found += check_limits(manifest, pipeline, [len(text.encode()) for text in template_texts(manifest)])
         return (None if has_errors(found) else manifest), found
 
     def emit(self, model: Manifest, request: Request) -> Sequence[GeneratedFile]:
@@ -96,6 +100,17 @@ class ArgoBackend:
 
 
 backend = ArgoBackend()
+
+
+def _libraries(name: str, plan: Plan) -> tuple[tuple[str, tuple[Step, ...]], ...]:
+    """Further objects for the steps, where one has no room for all templates."""
+    if len(plan.scopes) + len(plan.steps) <= TEMPLATES:
+        return ()
+    chunks = [plan.steps[start : start + TEMPLATES] for start in range(0, len(plan.steps), TEMPLATES)]
+    return tuple(
+        (names.dns_label(f"{name}-steps-{number}", names.LONGEST_OBJECT, "steps"), tuple(chunk))
+        for number, chunk in enumerate(chunks, 1)
+    )
 
 
 def _gated(pipeline: Pipeline) -> Pipeline:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def render(manifest: Manifest) -> str:
     """The whole file."""
-    texts = [template_text(manifest)]
+    texts = template_texts(manifest)
     if manifest.cron is not None:
         name, spec = manifest.cron
         texts.append(document(_object("argoproj.io/v1alpha1", "CronWorkflow", name, manifest) | {"spec": spec}))
@@ -25,9 +25,13 @@ def render(manifest: Manifest) -> str:
     return documents(texts)
 
 
-def template_text(manifest: Manifest) -> str:
-    """The document that Argo stores."""
-    return document(_template(manifest), manifest.header)
+def template_texts(manifest: Manifest) -> list[str]:
+    """The documents that Argo stores: the WorkflowTemplate, and those that hold steps for which it has no room."""
+    texts = [document(_template(manifest), manifest.header)]
+    for name, steps in manifest.libraries:
+        head = _object("argoproj.io/v1alpha1", "WorkflowTemplate", name, manifest)
+        texts.append(document(head | {"spec": {"templates": [_step(step) for step in steps]}}))
+    return texts
 
 
 def _object(version: str, kind: str, name: str, manifest: Manifest) -> dict[str, Yaml]:
@@ -59,7 +63,8 @@ def _template(manifest: Manifest) -> dict[str, Yaml]:
         Flow({"name": "data", "mountPath": DATA}),
     ]
     spec["templateDefaults"] = {"container": {**manifest.defaults, "volumeMounts": mounts}}
-    templates = [_scope(scope, manifest) for scope in manifest.scopes]
+    homes = {step.name: name for name, steps in manifest.libraries for step in steps}
+    templates = [_scope(scope, manifest, homes) for scope in manifest.scopes]
     templates += [_step(step) for step in manifest.steps]
     spec["templates"] = templates
     return head | {"spec": spec}
@@ -96,14 +101,14 @@ def _artifact(name: str, path: str, inputs: Inputs) -> Yaml:
     return Flow(printed)
 
 
-def _scope(scope: Scope, manifest: Manifest) -> Yaml:
+def _scope(scope: Scope, manifest: Manifest, homes: Mapping[str, str]) -> Yaml:
     printed: dict[str, Yaml] = {"name": scope.name}
     if inputs := _inputs(scope.inputs):
         printed["inputs"] = inputs
     if scope.parallelism is not None:
         printed["parallelism"] = scope.parallelism
     dag: dict[str, Yaml] = {} if manifest.fails_fast else {"failFast": False}
-    dag["tasks"] = [_task(task) for task in scope.tasks]
+    dag["tasks"] = [_task(task, homes) for task in scope.tasks]
     printed["dag"] = dag
     outputs: dict[str, Yaml] = {}
     if scope.parameters:
@@ -128,8 +133,12 @@ def _let_artifact(output: Let) -> Yaml:
     return Flow(printed)
 
 
-def _task(task: Task) -> Yaml:
-    printed: dict[str, Yaml] = {"name": task.name, "template": task.template}
+def _task(task: Task, homes: Mapping[str, str]) -> Yaml:
+    printed: dict[str, Yaml] = {"name": task.name}
+    if task.template in homes:
+        printed["templateRef"] = Flow({"name": homes[task.template], "template": task.template})
+    else:
+        printed["template"] = task.template
     if task.when:
         printed["when"] = task.when
     if task.count:

@@ -134,6 +134,7 @@ class Manifest:
         header: its first comment lines.
         spec: fields of the WorkflowTemplate's spec besides arguments, volumes and templates.
         defaults: the container fields that all steps share.
+        libraries: further WorkflowTemplates by name, with the steps that have no room in the first.
         fails_fast: whether a failed step keeps others from starting.
         on_exit: the template that runs at the end; empty for none.
         cron: the CronWorkflow's name and spec, where the pipeline is scheduled.
@@ -150,6 +151,7 @@ class Manifest:
     scopes: tuple[Scope, ...]
     steps: tuple[Step, ...]
     code: CodeMap
+    libraries: tuple[tuple[str, tuple[Step, ...]], ...] = ()
     fails_fast: bool = False
     on_exit: str = ""
     cron: tuple[str, Mapping[str, Yaml]] | None = None

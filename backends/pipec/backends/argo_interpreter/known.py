@@ -23,7 +23,7 @@ FIELDS: Mapping[str, str] = {
     "valueFrom": "path parameter expression default",
     "output artifact": "name path archive s3 from fromExpression optional",
     "dag": "tasks failFast",
-    "task": "name template depends arguments when withSequence withParam withItems",
+    "task": "name template templateRef depends arguments when withSequence withParam withItems",
     "arguments": "parameters artifacts",
     "argument parameter": "name value description enum",
     "argument artifact": "name from fromExpression s3 optional archive",

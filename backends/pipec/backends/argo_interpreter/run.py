@@ -50,13 +50,15 @@ def submit(
     """
     documents: list[Object] = [one for one in yaml.load_all(text, Loader=_Loader) if one]
     templates = [one for one in documents if one["kind"] == "WorkflowTemplate"]
-    if len(templates) != 1:
-        raise Refused(f"{len(templates)} WorkflowTemplates")
-    (template,) = templates
-    know("spec", template["spec"])
+    entries = [one for one in templates if "entrypoint" in one["spec"]]
+    if len(entries) != 1:
+        raise Refused(f"{len(entries)} WorkflowTemplates with an entry point")
+    (template,) = entries
+    for one in templates:
+        know("spec", one["spec"])
     maps = {one["metadata"]["name"]: one.get("data", {}) for one in documents if one["kind"] == "ConfigMap"}
     cluster = Cluster(maps, secrets or {}, folder / "pods", folder / "store", environment or {})
-    controller = _Controller(template, cluster, uid, dict(parameters or {}))
+    controller = _Controller(template, templates, cluster, uid, dict(parameters or {}))
     return controller.run()
 
 
@@ -79,6 +81,7 @@ class _Controller:
     """
 
     manifest: Object
+    objects: list[Object]
     cluster: Cluster
     uid: str
     parameters: dict[str, str]
@@ -89,9 +92,12 @@ class _Controller:
     def __post_init__(self) -> None:
         self.spec: Object = self.manifest["spec"]
         self.templates: dict[str, Object] = {}
-        for template in self.spec["templates"]:
-            know_template(template)
-            self.templates[template["name"]] = template
+        for one in self.objects:
+            # What is called in another object runs under the spec of the run: only its templates count.
+            home = "" if one is self.manifest else f"{one['metadata']['name']}/"
+            for template in one["spec"]["templates"]:
+                know_template(template)
+                self.templates[f"{home}{template['name']}"] = template
 
     def run(self) -> Run:
         """The whole run, with its exit handler."""
@@ -265,7 +271,7 @@ class _Controller:
     def _call(self, task: Object, artifacts: dict[str, Object], name: str) -> Node:
         parameters = task.get("arguments", {}).get("parameters", [])
         given = Outputs({entry["name"]: entry["value"] for entry in parameters}, artifacts)
-        return self.template(task["template"], given, name, task=task["name"])
+        return self.template(dag.called(task), given, name, task=task["name"])
 
     def _retried(self, template: Object, inputs: Outputs, name: str) -> Node:
         if "container" not in template:
