@@ -79,13 +79,27 @@ def check_key(key: str, entry: Setting) -> None:
 def _component(key: str, setting: Setting) -> dict[str, Any]:
     value = setting.value
     if isinstance(value, dict) and key in _FLAVORS:
-        value = record(setting, f"settings[{key!r}]", _FLAVORS[key])
+        value = _of_flavor(key, setting)
     elif isinstance(value, dict):
         _check_spelling(key, value, setting)
     fields = value.fields if isinstance(value, SettingsValue) else value
     if not isinstance(fields, dict):
         raise wrong(setting, f"settings[{key!r}]", "a settings object or a dict")
     return {str(name): plain(one, setting.span) for name, one in fields.items()}
+
+
+def _of_flavor(key: str, setting: Setting) -> Any:
+    """A table of a flavor that is known here, checked as its class.
+
+    A field that the class does not have is refused where it is certainly a known one misspelled; else it stays, and the
+    target says what it makes of it: another release of the flavor may have it.
+    """
+    try:
+        return record(setting, f"settings[{key!r}]", _FLAVORS[key])
+    except Fault as fault:
+        if fault.diagnostic.code != "PC0501" or fault.diagnostic.help:
+            raise
+        return setting.value
 
 
 def _check_spelling(key: str, value: dict[Any, Any], setting: Setting) -> None:
