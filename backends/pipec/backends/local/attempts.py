@@ -6,12 +6,14 @@ import contextlib
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.graph import Element, Stored
 from pipec.backends.local.recipes import Slots, leaf, slot
+from pipec.backends.local.server import FULL
 from pipec.backends.local.workers import Job
 from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir.values import Const
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from pipec.runtime.store import Store
 
 GATE = "pipec.runtime.gates"
+_LITTLE = 65536
+"""Bytes that are no space to speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +183,22 @@ class Attempts:
         if ended is not None and ended.signal:
             return Outcome(_signalled(ended.signal), error=error)
         if ended is not None and ended.status:
-            return Outcome(_failed(error, ended.status), error=error)
+            return Outcome(self._failed(error, ended.status), error=error)
         record = _read(folder / layout.RECORD)
         if record.get("state") not in ("succeeded", "cached"):
-            return Outcome(_failed(error, 0), error=error)
+            return Outcome(self._failed(error, 0), error=error)
         return self._succeeded(node, number, invocation, record)
+
+    def _failed(self, error: Mapping[str, Any], status: int) -> str:
+        if error:
+            kind = str(error.get("type", "")).rpartition(".")[2]
+            message = str(error.get("message", ""))
+            own = {"InputFault", "OutputFault", "InvalidInvocation"}
+            return message if kind in own else f"{kind}: {message}" if message else kind
+        # A step that finds no room for its result finds none for its error document either.
+        if status == FULL or shutil.disk_usage(self.local).free < _LITTLE:
+            return f"no space left in {self.local} for what it gives"
+        return f"its process ended with status {status} and without a word"
 
     def _succeeded(self, node: Node, number: int, invocation: Invocation, record: Mapping[str, Any]) -> Outcome:
         notes = self.notes(node.instance, number)
@@ -217,15 +232,6 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found
-
-
-def _failed(error: Mapping[str, Any], status: int) -> str:
-    if error:
-        kind = str(error.get("type", "")).rpartition(".")[2]
-        message = str(error.get("message", ""))
-        own = {"InputFault", "OutputFault", "InvalidInvocation"}
-        return message if kind in own else f"{kind}: {message}" if message else kind
-    return f"its process ended with status {status} and without a word"
 
 
 def _signalled(number: int) -> str:

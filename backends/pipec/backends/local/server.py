@@ -20,6 +20,7 @@ the message of the one attempt that it runs. Standard library alone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import importlib
 import json
@@ -35,7 +36,8 @@ import types
 from collections.abc import Generator
 from typing import Any, NoReturn
 
-CRASHED = 70
+CRASHED, FULL = 70, 74
+"""Exit statuses of a fault of our own, and of a disk on which not even a log line finds room."""
 _WARM = "runtime.execute runtime.store runtime.caching runtime.hooks runtime.materializers.registry sdk".split()
 """What nearly every step loads, most of it only when it is used."""
 
@@ -242,8 +244,10 @@ class Server:
                 document = json.load(file)
             status = sys.modules["pipec.runtime.execute"].execute(document)
             _finish()
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as problem:
+            status = FULL if _is_full(problem) else CRASHED
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
         finally:
             _flush()
             os._exit(status)
@@ -310,6 +314,15 @@ def _lead_group(pid: int) -> None:
 def _kill_group(pid: int) -> None:
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _is_full(problem: BaseException | None) -> bool:
+    """Whether it comes from a full disk or quota."""
+    while problem is not None:
+        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
 
 
 def _finish() -> None:
