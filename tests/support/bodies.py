@@ -189,7 +189,7 @@ class _Writer:
                 write(f"{pad}{name} = [{self.integer(scope)}]" if self.draw(st.booleans()) else f"{pad}{name} = []")
                 scope.lists.append(name)
             case "alias" if scope.lists:
-                name = self.name("l")
+                name = self.pick(*scope.lists, self.name("l"))
                 write(f"{pad}{name} = {self.pick(*scope.lists)}")
                 self.bind(scope.lists, name)
             case "rebind" if scope.lists:
