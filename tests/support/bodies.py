@@ -164,6 +164,7 @@ class _Writer:
 
     def statement(self, scope: _Scope, pad: str) -> None:
         kinds = ["assign", "assign", "call", "new list", "append", "append", "entry", "pair", "comprehension", "rebind"]
+        kinds.append("map")
         kinds += ["inner"] * bool(self.inner)
         kinds += ["helper"] * bool(self.helpers) + ["alias"] * self.may_alias
         if scope.depth < 3:
@@ -222,6 +223,15 @@ class _Writer:
         test = f" if {self.condition(inner, 1)}" if self.draw(st.booleans()) else ""
         name = self.name("l")
         self.lines.append(f"{pad}{name} = [inc({self.integer(inner, 1)}) for {target} in {iterable}{test}]")
+        scope.lists.append(name)
+
+    def write_map(self, scope: _Scope, pad: str) -> None:
+        name = self.name("l")
+        values = self.pick("xs", "[1, 2]", "spread(n)", *scope.lists)
+        form = self.pick(
+            "inc.map({})", "inc.map(x={}).load()", "list(map(inc, {}))", "[inc.submit(i).result() for i in {}]"
+        )
+        self.lines.append(f"{pad}{name} = {form.format(values)}")
         scope.lists.append(name)
 
     def write_helper(self, scope: _Scope, pad: str) -> None:

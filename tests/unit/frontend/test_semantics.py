@@ -67,7 +67,26 @@ def noted(function: Callable[..., Any], calls: Counter[str]) -> Callable[..., An
         calls[f"{function.__name__}{(*positional, *keywords.values())!r}"] += 1
         return function(*positional, **keywords)
 
+    call.map = lambda *lists, **named: Listed(map(call, *lists, *named.values()))  # type: ignore[attr-defined]
+    call.submit = lambda *given: Future(call(*given))  # type: ignore[attr-defined]
     return call
+
+
+class Listed(list[Any]):
+    """What `step.map` returns, in plain Python."""
+
+    def load(self) -> list[Any]:
+        return list(self)
+
+
+class Future:
+    """What `step.submit` returns, in plain Python."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def result(self) -> Any:
+        return self.value
 
 
 def run_graph(program: str, pipeline: Pipeline, parameters: dict[str, Any]) -> tuple[list[Any], Counter[str]]:
