@@ -43,7 +43,7 @@ class Compilation:
     import_roots: tuple[Path, ...] = ()
 
 
-def compile(
+def compile(  # noqa: PLR0913 - the documented API: keywords, each with a default
     path: str | Path,
     target: str | None,
     *,

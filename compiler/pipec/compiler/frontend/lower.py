@@ -176,9 +176,7 @@ def lower_pipeline(
 ) -> Pipeline | None:
     """The IR of `pipeline`, without closures; None, with errors reported, where it cannot be had.
 
-    Args:
-        layers: what project, stack and command line configure.
-        driver: what the driver of its file configures.
+    `layers` is what project, stack and command line configure, `driver` what the driver of its file does.
     """
     function = pipeline.definition
     node = function.node
@@ -349,8 +347,7 @@ def _default(
 def given_value(name: str, value: Any, type_: Type, setting: Setting | None = None) -> Any:
     """A value from outside the program for a parameter of `type_`: text is JSON, unless the parameter takes text.
 
-    Args:
-        setting: where a run configuration gives it; None for the command line.
+    `setting` is where a run configuration gives it, None for the command line.
 
     Raises:
         Fault: the text is not JSON, or the value is certainly not of the type.
@@ -371,6 +368,8 @@ def given_value(name: str, value: Any, type_: Type, setting: Setting | None = No
                 message = f"`{value}` is not a value of `{name}`"
                 raise Fault(Diagnostic("PC0506", message, help=help_)) from None
             message = f"the value of `{name}` is not JSON: `{value}`"
+            if setting is not None:
+                message = f"`{json.dumps(value)}` is not a value of `{name}`"
             raise Fault(Diagnostic("PC0506", message, place, help=f"`{name}` takes `{type_}`")) from None
     if not types.may_hold(type_, value):
         message = f"`{json.dumps(value)}` is not a value of `{name}`, which takes `{type_}`"

@@ -31,11 +31,7 @@ _SIZE_LIMIT = 1024 * 1024
 def read_run_configuration(file: Path, name: str) -> tuple[SourceFile | None, dict[str, Setting] | Diagnostic]:
     """The options that a run configuration sets, with the keys of `steps` unread.
 
-    Args:
-        name: what the file is called in spans.
-
-    Returns:
-        The source, to show places with, and the options, or the first fault.
+    `name` is what the file is called in spans. The source, to show places with, comes with the options or the first fault.
     """
     try:
         data = file.read_bytes()
