@@ -371,6 +371,8 @@ def given_value(name: str, value: Any, type_: Type, setting: Setting | None = No
                 message = f"`{value}` is not a value of `{name}`"
                 raise Fault(Diagnostic("PC0506", message, help=help_)) from None
             message = f"the value of `{name}` is not JSON: `{value}`"
+            if setting is not None:
+                message = f"`{json.dumps(value)}` is not a value of `{name}`"
             raise Fault(Diagnostic("PC0506", message, place, help=f"`{name}` takes `{type_}`")) from None
     if not types.may_hold(type_, value):
         message = f"`{json.dumps(value)}` is not a value of `{name}`, which takes `{type_}`"
