@@ -395,3 +395,17 @@ def test_an_interpreter_of_its_own(pipec: Run, project: Path) -> None:
     assert pipec("run", "training.py", cwd=project).returncode == 0
     (project / "pyproject.toml").write_text("[tool.pipec.local]\npyton = 1\n")
     assert "error[PC0504]: `[tool.pipec.local]` has no key `pyton`" in pipec("run", "training.py", cwd=project).stderr
+
+
+def test_a_run_configuration_and_a_stack(pipec: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text(
+        "[tool.pipec.stack.prod]\nartifact_root = 'elsewhere'\nenvironment = {MODE = 'prod'}\n"
+    )
+    (project / "training.py").write_text(TRAINING.replace('print("loading")', '__import__("os").system("echo $MODE")'))
+    (project / "run.yaml").write_text("parameters:\n  rate: 2.0\ntags: [configured]\n")
+    done = pipec("run", "training.py", "--config", "run.yaml", "--stack", "prod", cwd=project)
+    assert (done.returncode, done.stdout) == (0, "score: 12.0\ncheck: True\n"), done.stderr
+    assert "load | prod" in done.stderr
+    assert not (project / ".pipec").exists()
+    listed = json.loads(pipec("runs", "list", "--stack", "prod", "--format", "json", cwd=project).stdout)
+    assert [("configured" in each["tags"], each["state"]) for each in listed] == [(True, "succeeded")]

@@ -139,6 +139,7 @@ def _run(commands: Any) -> None:
     parser.add_argument(
         "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
     )
+    _configured(parser)
     parser.add_argument("-j", "--jobs", type=_count, metavar="N", help="most steps at once (default: one a core)")
     parser.add_argument("--no-cache", action="store_true", help="take no results of earlier runs")
     parser.add_argument("--secrets", action="append", default=[], metavar="[NAME=]FILE", help="a dotenv file")
@@ -158,6 +159,7 @@ def _run(commands: Any) -> None:
 
 
 def _store(parser: Any) -> None:
+    parser.add_argument("--stack", metavar="NAME", help="the stack whose store is meant")
     parser.add_argument("--artifact-root", metavar="DIR", help="where results lie (default: .pipec in the project)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--tag", action="append", default=[], help="only what has this tag")

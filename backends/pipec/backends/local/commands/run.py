@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.local.dry_run import plan
 from pipec.backends.local.journal import StoreUnusable
 from pipec.backends.local.ledger import LEDGER
-from pipec.backends.local.options import CannotRun, Options
+from pipec.backends.local.options import CannotRun, Options, artifact_root
 from pipec.backends.local.parameters import bind
 from pipec.backends.local.processes import Surroundings
 from pipec.backends.local.progress import reporter_for
@@ -68,7 +68,7 @@ def _options(program: Program, parsed: argparse.Namespace, selected: frozenset[s
     root = program.project.root
     return Options(
         import_roots=program.import_roots,
-        root=parsed.artifact_root,
+        root=parsed.artifact_root or artifact_root(program.project),
         jobs=parsed.jobs,
         # Who names a step wants to see it run.
         use_cache=not (parsed.no_cache or parsed.only or parsed.from_),
