@@ -63,13 +63,12 @@ class Tasks:
             else:
                 inputs[slot] = self.indices[leaf.operation] if isinstance(leaf, Item) else self.source(node, leaf)
         maker = self.maker(node)
-        own = {} if is_gate(call) else options.of_spec(call, step)
         doc = "" if is_gate(call) else step.doc
         return Task(
             variable=self.names.variables[node.key],
             task_id=self.names.ids[node.key],
             source=self._source(call),
-            spec={**_compact(static.spec, is_gate(call)), **own},
+            spec=_compact(static.spec, is_gate(call)),
             inputs=inputs,
             params=params,
             settings={**options.of_launcher(call, self.pipeline, self.python, self.secret), **self._state(call)},
@@ -213,7 +212,9 @@ def _compact(spec: Mapping[str, Json], is_of_gate: bool) -> dict[str, Json]:
 
 def _word(output: Mapping[str, Json]) -> Json:
     words: dict[tuple[str, ...], Json] = {("carrier",): output["carrier"], ("carrier", "mirrored"): "mirrored"}
-    return words.get(tuple(output), output)
+    # How it is registered stands in the code folder.
+    said = {key: value for key, value in output.items() if key != "registered"}
+    return words.get(tuple(said), said)
 
 
 def name_flattened(graph: Graph, names: Names) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.graph import Element, Stored
 from pipec.backends.local.recipes import Slots, leaf, slot
+from pipec.backends.local.settings import configured, declared
 from pipec.backends.local.workers import Job
-from pipec.compiler.configured import configured, declared
 from pipec.compiler.ir.values import Const
 from pipec.compiler.record import dataclass, field
 from pipec.runtime.store import layout

@@ -96,7 +96,7 @@ with DAG(
         {
             "function": "lifecycle:begin",
             "values": {"word": "hello"},
-            "outputs": {"output": "artifact"},
+            "outputs": {"state": "artifact"},
             "hook": {"name": "on_init"},
         },
     )
