@@ -16,7 +16,7 @@ from pipec.compiler.source import Position, SourceFile, Span
 MARKERS = ("pyproject.toml", ".zen", ".git", "setup.py", "setup.cfg")
 """What stands in a project's root."""
 
-KEYS = frozenset({"sources", "target", "targets", "output", "options", "stubs", "include"})
+KEYS = frozenset({"sources", "target", "targets", "output", "options", "stubs", "include", "local"})
 _SKIPPED = frozenset({"tests", "test", "node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"})
 
 
@@ -31,6 +31,7 @@ class Project:
         options: backend options per target.
         stubs: signatures of steps outside the project, by `module:name`.
         include: patterns of data files, from the root, that travel with every step.
+        pythons: interpreters of `pipec run`, absolute, by name of a step; `*` for all others.
     """
 
     root: Path
@@ -41,6 +42,7 @@ class Project:
     stubs: Mapping[str, str] = field(default_factory=dict)
     include: tuple[str, ...] = ()
     file: SourceFile | None = None
+    pythons: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_root(start: Path) -> Path:
@@ -122,6 +124,7 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
             stubs=_table(table, "stubs", source, faults),
             include=_texts(table, "include", source, faults),
             file=source,
+            pythons=_pythons(root, table, source, faults),
         ),
         faults,
     )
@@ -159,6 +162,21 @@ def _table(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[
     what = "a table for each target" if wanted is dict else what
     faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what}", _place(source, key)))
     return {}
+
+
+def _pythons(root: Path, table: Mapping[str, Any], source: SourceFile, faults: list[Diagnostic]) -> dict[str, str]:
+    """`[tool.pipec.local] python = "…"`, or `[tool.pipec.local.python]` with one for each step."""
+    local = table.get("local", {})
+    given = local.get("python", {}) if isinstance(local, dict) else None
+    for key in local if isinstance(local, dict) else ():
+        if key != "python":
+            message = f"`[tool.pipec.local]` has no key `{key}`"
+            faults.append(Diagnostic("PC0504", message, _place(source, key), help="it has `python`"))
+    found = {"*": given} if isinstance(given, str) else given
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        faults.append(Diagnostic("PC0504", "`python` is a path, or a table of paths by step", _place(source, "local")))
+        return {}
+    return {name: str(root / one) for name, one in found.items()}
 
 
 def _place(source: SourceFile, key: str) -> Span:
