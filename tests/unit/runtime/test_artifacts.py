@@ -8,6 +8,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,7 @@ def test_one_item_is_read_without_the_others(tmp_path: Path, workspace: Workspac
             keys: Any = range(-len(value), len(value)) if isinstance(value, list) else value
             for key in keys:
                 found = registry.load_item(place, key, workspace, manifest.digest)
-                assert repr(found) == repr(value[key])  # type: ignore[call-overload, index]
+                assert repr(found) == repr(value[key])
     registry.store(frames, str(tmp_path / "b"), workspace)
     (tmp_path / "b/items/1/frame.parquet").write_bytes(b"broken")
     assert repr(registry.load_item(str(tmp_path / "b"), 2, workspace)) == repr(frames[2])
@@ -186,7 +187,7 @@ def test_one_item_is_read_without_the_others(tmp_path: Path, workspace: Workspac
         registry.load_item(str(tmp_path / "b"), 1, workspace)
 
 
-@pytest.mark.parametrize("value", [pandas.DataFrame({"a": [1]}), (1, 2), {1: 2}, [object], "text", [1, 2]])
+@pytest.mark.parametrize("value", [pandas.DataFrame({"a": [1]}), (1, 2), {1: 2}, [object], 5, [1, 2]])
 def test_what_has_no_items_apart(tmp_path: Path, workspace: Workspace, value: Any) -> None:
     registry.store(value, str(tmp_path / "a"), workspace)
     for key in (7, "x", None):
@@ -210,6 +211,36 @@ def test_shapes_and_types_are_recorded(tmp_path: Path, workspace: Workspace) -> 
     assert facts(numpy.zeros((2, 2)), metadata={"shape": "own"}) == {"shape": "own", "dtype": "float64"}
     assert facts(numpy.zeros((2, 2)), is_described=False, metadata={"n": 1}) == {"n": 1}
     assert facts([1, 2]) == {}
+
+
+KILLED = """
+import sys
+import numpy
+from pipec.runtime.artifacts import Workspace
+from pipec.runtime.materializers import registry
+
+workspace = Workspace()
+for number in range(10**6):
+    registry.store([numpy.full(50_000, number), b"x" * 50_000], f"{sys.argv[1]}/{number}", workspace)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.03, 0.07, 0.11])
+def test_a_kill_leaves_only_whole_artifacts(tmp_path: Path, workspace: Workspace, delay: float) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        time.sleep(delay)
+        process.kill()
+        reported = [int(line) for line in (first + process.stdout.read()).split()]
+    found = sorted(int(each.name) for each in tmp_path.iterdir() if not each.name.startswith("."))
+    assert found[: len(reported)] == reported
+    for number in found:
+        array, filler = registry.load(str(tmp_path / str(number)), Any, workspace)
+        assert (array[0], array[-1], len(filler)) == (number, number, 50_000)
 
 
 LARGE = """
