@@ -253,7 +253,7 @@ def _place(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | 
 
 def _result(place: str, folder: pathlib.Path, name: str, output: Mapping[str, Any]) -> dict[str, str]:
     result: dict[str, str] = {}
-    if output["carrier"] == "artifact" or "registered" in output:
+    if output["carrier"] == "artifact":
         result["artifact"] = f"{place}/{layout.file_name(name)}"
     if output["carrier"] == "parameter" or output.get("mirrored"):
         result["parameter"] = str(folder / airflow_inputs.file_of(name))
