@@ -6,7 +6,10 @@
 
     {"pipeline": …, "step": …, "spec": {…}, "parameters": {slot: reading}, "inputs": {slot: key},
      "outputs": {name: key}, "mirrors": {name: key}, "collected": [slot], "loops": [key], "control": [key], "native": {key: blank},
-     "environment": {…}, "secrets": […], "requirements": […]}
+     "environment": {…}, "secrets": […], "requirements": […], "retry": {…}, "state": key, "key": text}
+
+or, for the hooks of the run, `{"hooks": [spec], "status": key, "operations": [id], …}` without `step`: those before the
+steps, or with `status`, Kubeflow's word on how they ended, those after. `key` is there for Kubeflow's cache alone.
 
 Results that are parameters travel between steps as canonical JSON text, since every number of Kubeflow is a double.
 Run parameters have Kubeflow's types, and so has what a condition or an iterator reads (`native`); `reading` makes ints
@@ -43,6 +46,12 @@ UNPACKED = "pipec-code-"
 _MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/"}
 INVALID, MISFIT = 2, 3
 
+PROGRAM, RUN, STARTED = "pipec_code", "pipec_run", "pipec_started"
+FACTS = (PROGRAM, RUN, STARTED)
+"""Inputs that the wrapper has from the spec: the program, the identity of the run, its start."""
+
+_BAD_STATES = frozenset({"FAILED", "CANCELED", "CANCELLED"})
+
 BLANK_INDEX = -1
 BLANK = "blank"
 """A result of a blank iteration: the text of a parameter, which is no JSON, and the file in an artifact."""
@@ -73,14 +82,72 @@ def main(arguments: Sequence[str]) -> int:
     _export_secrets(call.get("secrets", []))
     if not _install(call.get("requirements", [])):
         return INVALID
+    inputs = executor_input.get("inputs", {})
+    facts = _facts(inputs, outputs, call)
+    if "hooks" in call:
+        return _run_hooks(call, inputs.get("parameterValues", {}), outputs, facts)
     try:
-        slots = dict(_slots(executor_input.get("inputs", {}), call))
+        slots = dict(_slots(inputs, call))
     except _Misfit as problem:
         print(f"pipec: {problem}", file=sys.stderr)
         return MISFIT
     spec, slots = _gathered(call["spec"], slots)
+    if "retry" in call:
+        facts["retry"] = call["retry"]
+    if indices:
+        facts["instance"] = f"{call['step']}@{'.'.join(map(str, indices))}"
     with tempfile.TemporaryDirectory(prefix="pipec-results-") as folder:
-        return _run({**call, "spec": spec}, slots, outputs, pathlib.Path(folder))
+        return _run({**call, "spec": spec}, slots, outputs, pathlib.Path(folder), facts)
+
+
+def _facts(inputs: Mapping[str, Any], outputs: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
+    """What the invocation says of the run and the attempt."""
+    values = inputs.get("parameterValues", {})
+    facts: dict[str, Any] = {"pipeline": call["pipeline"], "run": values.get(RUN) or _run_id(outputs)}
+    if STARTED in values:
+        facts["start_time"] = values[STARTED]
+    if (retry := os.environ.get("KFP_RETRY_INDEX", "")).isdigit():
+        facts["attempt"] = int(retry) + 1
+    if "state" in call:
+        facts["state"] = {"artifact": local_path(inputs["artifacts"][call["state"]]["artifacts"][0])}
+    return facts
+
+
+def _run_hooks(
+    call: Mapping[str, Any], values: Mapping[str, Any], outputs: Mapping[str, Any], facts: Mapping[str, Any]
+) -> int:
+    """Call the hooks of the run, in order; one before the steps that fails is the last, and fails the task."""
+    state = values[call["status"]].get("state") if "status" in call else None
+    is_bad = state in _BAD_STATES
+    skipped = {"on_success"} if is_bad else {"on_failure"}
+    failures = _failures(call, facts["run"]) if is_bad else []
+    for spec in call["hooks"]:
+        name = spec["hook"]["name"]
+        if state is not None and name in skipped:
+            continue
+        artifacts = outputs.get("artifacts", {})
+        results = {output: {"artifact": local_path(artifacts[output]["artifacts"][0])} for output in spec["outputs"]}
+        step = f"hook.{name}"
+        status = run_invocation(spec, step=step, slots={}, results=results, failures=failures, **facts)
+        if status != 0:
+            return status
+    _write_document(outputs, {})
+    return 0
+
+
+def _failures(call: Mapping[str, Any], run: str) -> list[Any]:
+    """The error documents of the run, in order of definition; they lie in the store, if there is one."""
+    found: dict[str, Any] = {}
+    if root := os.environ.get("PIPEC_ARTIFACT_ROOT"):
+        from pipec.runtime.store import Store
+
+        # The last attempt of each counts.
+        found = {each.instance: each.error for each in Store(root).runs.attempts(call["pipeline"], run)}
+    order = {operation: index for index, operation in enumerate(call["operations"])}
+    failed = [(instance, error) for instance, error in found.items() if error is not None]
+    failed.sort(key=lambda each: order.get(each[0].partition("@")[0], len(order)))
+    unknown = {"step": "?", "type": "unknown", "message": "the step left no error document", "traceback": ""}
+    return [error for _, error in failed] or [unknown]
 
 
 def _indices(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> list[int]:
@@ -99,16 +166,15 @@ def _write_blank(outputs: Mapping[str, Any], call: Mapping[str, Any]) -> None:
     _write_document(outputs, values)
 
 
-def _run(call: Mapping[str, Any], slots: Mapping[str, Any], outputs: Mapping[str, Any], folder: pathlib.Path) -> int:
+def _run(
+    call: Mapping[str, Any],
+    slots: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    folder: pathlib.Path,
+    facts: Mapping[str, Any],
+) -> int:
     results, written = _results(call, outputs, folder)
-    status = run_invocation(
-        call["spec"],
-        pipeline=call["pipeline"],
-        step=call["step"],
-        run=os.environ.get("KFP_RUN_ID") or _run_id(outputs),
-        slots=slots,
-        results=results,
-    )
+    status = run_invocation(call["spec"], step=call["step"], slots=slots, results=results, **facts)
     if status == 0:
         texts = {key: path.read_text(encoding="utf-8") for key, path in written.items()}
         native = call.get("native", {})
@@ -136,6 +202,8 @@ def _slots(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[tuple
     readings = call.get("parameters", {})
     collected = call.get("collected", [])
     for key, content in artifacts.items():
+        if key == call.get("state"):
+            continue
         slot = names.get(key, key)
         paths = [local_path(each) for each in content["artifacts"]]
         if slot in collected:
@@ -144,7 +212,7 @@ def _slots(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[tuple
             yield slot, {"artifact": paths[0]}
     for slot, reading in readings.items():
         yield slot, {"json": _typed(slot, values.get(keys.get(slot, slot)), reading)}
-    others = {"pipec_code", *call.get("control", [])}
+    others = {*FACTS, *call.get("control", [])}
     given = {names.get(key, key): value for key, value in values.items() if key not in others}
     for slot, value in given.items():
         if slot in collected:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 DEFAULT_IMAGE = "python:3.11-slim"
 
+SCHEDULE_SUFFIX = ".schedule.yaml"
+SCHEDULE_NOTE = ("A recurring run, for KFP's API: POST /apis/v2beta1/recurringruns with `pipeline_version_reference`.",)
+
 
 class KubeflowBackend:
     """Kubeflow Pipelines 2: one PipelineSpec, with a platform document where a step needs Kubernetes settings."""
@@ -40,12 +43,14 @@ class KubeflowBackend:
             "install",
             choices=("install", "none"),
         ),
+        Option("artifact_root", "the store for look-ups, names, models and our own cache: an fsspec URL"),
+        Option("artifact_secret", "the secret with the credentials of the artifact root"),
     )
     ledger: Ledger = LEDGER
 
     def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Plan | None, Sequence[Diagnostic]]:
         """See `Backend.legalize`."""
-        found = list(faults_of(pipeline))
+        found = list(faults_of(pipeline, request.options))
         name = names.pipeline_name(pipeline.name)
         if not name:
             message = f"the name `{pipeline.name}` has none of the letters and digits that Kubeflow takes"
@@ -60,20 +65,27 @@ class KubeflowBackend:
             return None, [*found, fault]
         found += notes_of(pipeline, request.options, program)
         settled, keeps = _settled(pipeline)
-        return plan(settled, keeps, name, program), found
+        return plan(settled, keeps, name, program, request.options), found
 
     def emit(self, model: Plan, request: Request) -> Sequence[GeneratedFile]:
         """See `Backend.emit`."""
         texts = [document(pipeline_spec(model, request.options), header(request, model.pipeline))]
-        platform = platform_spec(model)
+        platform = platform_spec(model, request.options)
         if platform is not None:
             texts.append(document(platform))
         stem = model.pipeline.symbol.rpartition(":")[2]
-        return [GeneratedFile(f"{stem}.yaml", documents(texts))]
+        files = [GeneratedFile(f"{stem}.yaml", documents(texts))]
+        if model.pipeline.schedule is not None:
+            from pipec.backends.kubeflow.schedule import recurring_run
+
+            lines = (*header(request, model.pipeline), *SCHEDULE_NOTE)
+            run = recurring_run(model.pipeline, model.pipeline.schedule)
+            files.append(GeneratedFile(f"{stem}{SCHEDULE_SUFFIX}", document(run, lines)))
+        return files
 
     def check(self, files: Sequence[GeneratedFile]) -> Sequence[Diagnostic]:
         """See `Backend.check`."""
-        return [fault for file in files for fault in _misreadings(file)]
+        return [fault for file in files if not file.path.endswith(SCHEDULE_SUFFIX) for fault in _misreadings(file)]
 
 
 def _settled(pipeline: Pipeline) -> tuple[Pipeline, frozenset[str]]:

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 INPUT = "pipec_code"
 """The input of the wrapper and of every step that holds the program."""
 
+RUN, STARTED = "pipec_run", "pipec_started"
+"""Likewise for the identity of the run and its start, of the steps that need them."""
+
+RESERVED = (INPUT, RUN, STARTED)
+
+FACTS = {RUN: "{{$.pipeline_job_uuid}}", STARTED: "{{$.pipeline_job_create_time_utc}}"}
+"""What KFP's driver replaces where it is the whole constant of an input."""
+
 LIMIT = 96 * 1024
 """Bytes: the program travels in one argument of a process, which Linux limits to 128 KiB (reference/kubeflow.md §2)."""
 

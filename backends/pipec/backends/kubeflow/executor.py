@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from pipec.backends.kubeflow import code
 from pipec.backends.kubeflow.parameters import reading
 from pipec.backends.kubeflow.protected import is_live, protected
-from pipec.compiler.ir.values import Param
+from pipec.compiler.digest import sha256
+from pipec.compiler.ir.constants import text
+from pipec.compiler.ir.values import Lazy, Param, RunFact
+from pipec.compiler.ir.walk import calls, leaves
 from pipec.compiler.lazy import pattern
 from pipec.compiler.yaml_text import Flow
 
@@ -40,6 +43,8 @@ def container(task: StepTask, pipeline: Pipeline, options: Options) -> dict[str,
         "args": ["{{$}}", protected(call_document(task, pipeline, options)), LOCAL_MARKER],
     }
     plain = {name: value for name, value in _texts(config).items() if not is_live(value)}
+    if options["artifact_root"]:
+        plain["PIPEC_ARTIFACT_ROOT"] = str(options["artifact_root"])
     if plain:
         entry["env"] = [Flow({"name": name, "value": value}) for name, value in plain.items()]
     if config.resources is not None and (limits := _resources(config.resources)):
@@ -55,10 +60,34 @@ def image(config: Config, options: Options) -> str:
 
 def call_document(task: StepTask, pipeline: Pipeline, options: Options) -> dict[str, Json]:
     """What `pipec.runtime.kubeflow` is told about a step; entries that would say nothing are left out."""
-    document: dict[str, Json] = {"pipeline": pipeline.name, "step": task.call.id, "spec": task.invocation.spec}
+    config = task.call.config
+    entries: dict[str, Json | Mapping[str, Json]] = {}
+    if task.hooks:
+        entries["hooks"] = list(task.hooks)
+        if task.is_exit:
+            entries |= {"status": "status", "operations": [call.id for call in calls(pipeline.body)]}
+    else:
+        entries |= {"step": task.call.id, "spec": task.invocation.spec, **_wiring(task, pipeline)}
+    if task.loops and config.retry is not None:
+        # KFP does not retry inside loops (kubeflow/pipelines#12389).
+        retry = config.retry
+        entries["retry"] = {"max_retries": retry.max_retries, "delay": retry.delay, "backoff": retry.backoff}
+    entries["environment"] = {name: value for name, value in _texts(config).items() if is_live(value)}
+    entries["secrets"] = list(secrets_of(config, options))
+    if options["requirements"] == "install":
+        entries["requirements"] = list(requirements(task))
+    if is_cached(task, options) and (environment := _texts(config)):
+        # KFP's key does not cover the environment.
+        entries["key"] = sha256(text(dict(environment)).encode()).hexdigest()[:16]
+    return {"pipeline": pipeline.name, **{name: entry for name, entry in entries.items() if entry}}
+
+
+def _wiring(task: StepTask, pipeline: Pipeline) -> dict[str, Json]:
+    """How slots and outputs of a step lie in the inputs and outputs of its component."""
     slots = task.invocation.slots
     readings = {parameter.name: reading(parameter) for parameter in pipeline.parameters}
-    entries: dict[str, Mapping[str, Json]] = {
+    used = {*code.RESERVED, task.state, *(port.key for port in task.slots.values())}
+    return {
         "parameters": {
             name: readings[leaf.name] if isinstance(leaf, Param) else "int"
             for name, leaf in slots.items()
@@ -72,21 +101,29 @@ def call_document(task: StepTask, pipeline: Pipeline, options: Options) -> dict[
         },
         "mirrors": {name: port.key for (name, form), port in task.outputs.items() if _is_mirror(task, name, form)},
         "native": {port.key: port.blank for port in task.outputs.values() if port.blank is not None},
-        "environment": {name: value for name, value in _texts(task.call.config).items() if is_live(value)},
+        "collected": [name for name, port in task.slots.items() if port.is_list],
+        "loops": list(task.loops),
+        "state": task.state,
+        "control": [key for key in task.inputs if key not in used],
     }
-    document.update({name: entry for name, entry in entries.items() if entry})
-    if collected := [name for name, port in task.slots.items() if port.is_list]:
-        document["collected"] = collected
-    if task.loops:
-        document["loops"] = list(task.loops)
-    slot_keys = {port.key for port in task.slots.values()}
-    if control := [key for key in task.inputs if key != code.INPUT and key not in slot_keys]:
-        document["control"] = control
-    if task.call.config.secrets:
-        document["secrets"] = list(task.call.config.secrets)
-    if options["requirements"] == "install" and (names := requirements(task)):
-        document["requirements"] = list(names)
-    return document
+
+
+def is_cached(task: StepTask, options: Options) -> bool:
+    """Whether KFP may reuse the step's result: its key covers the inputs, the image and the arguments.
+
+    With a store the runtime does that instead. What a look-up or a fact of the run gives is in no key of KFP's.
+    """
+    config = task.call.config
+    if config.cache is False or config.cache_policy is not None or options["artifact_root"] or task.state:
+        return False
+    found = (leaf for value in task.call.arguments.values() for leaf in leaves(value))
+    return not any(isinstance(leaf, Lazy | RunFact) for leaf in found)
+
+
+def secrets_of(config: Config, options: Options) -> tuple[str, ...]:
+    """The secrets that the step has as environment variables."""
+    root_secret = options["artifact_secret"]
+    return tuple(dict.fromkeys([*config.secrets, *([str(root_secret)] if root_secret else [])]))
 
 
 def requirements(task: StepTask) -> tuple[str, ...]:
@@ -96,17 +133,17 @@ def requirements(task: StepTask) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*task.step.closure.requirements, *own]))
 
 
-def platform(task: StepTask, pipeline: Pipeline) -> dict[str, Yaml]:
+def platform(task: StepTask, pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
     """The entry of the platform document; empty if the step needs none."""
     config = task.call.config
     entry: dict[str, Yaml] = {}
-    if config.secrets:
+    if secrets := secrets_of(config, options):
         entry["secretAsVolume"] = [
             {
                 "secretNameParameter": Flow({"runtimeValue": {"constant": name}}),
                 "mountPath": f"{SECRETS}/{name}",
             }
-            for name in config.secrets
+            for name in secrets
         ]
     whole = pipeline.config
     notes: dict[str, Json] = {

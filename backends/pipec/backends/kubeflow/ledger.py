@@ -22,7 +22,7 @@ def _refused(note: str) -> Capability:
     return Capability(Support.REFUSED, note)
 
 
-_SCHEDULE = "a spec cannot hold a schedule; create a recurring run from the spec through the API"
+_SCHEDULE = "a recurring run in `<name>.schedule.yaml`, to be given to the API: a spec cannot hold it"
 _FAILURE = "KFP always lets independent steps go on after a failure"
 
 LEDGER: Ledger = {
@@ -60,11 +60,20 @@ LEDGER: Ledger = {
         "collect from none"
     ),
     Feature.LOOP_PARALLELISM: _native("`iteratorPolicy.parallelismLimit`; `kfp.local` runs two iterations at once"),
-    Feature.LAZY_INPUTS: _emulated("environment variables are read in the step; other look-ups are refused"),
-    Feature.RUN_FACTS: _refused("an input that differs in every run would switch off KFP's cache for the step"),
-    Feature.RETRIES: _native("`retryPolicy`; not applied to driver pods (kubeflow/pipelines#14266)"),
-    Feature.RETRY_DELAY: _native("`backoffDuration`"),
-    Feature.RETRY_BACKOFF: _native("`backoffFactor`"),
+    Feature.LAZY_INPUTS: _emulated(
+        "looked up in the environment and in the store when the step starts; the store is `-O artifact_root=URL`, without "
+        "it a look-up in it is refused. KFP's cache is off for such a step"
+    ),
+    Feature.RUN_FACTS: _emulated(
+        "start and identity of the run are inputs that KFP fills in, draws come from its identity; KFP's cache is off for "
+        "such a step. `kfp.local` knows no start"
+    ),
+    Feature.RETRIES: _native(
+        "`retryPolicy`; not applied to driver pods (kubeflow/pipelines#14266). In loops, where KFP does not retry "
+        "(kubeflow/pipelines#12389), the runtime does, in the same pod"
+    ),
+    Feature.RETRY_DELAY: _native("`backoffDuration`; in loops the runtime waits"),
+    Feature.RETRY_BACKOFF: _native("`backoffFactor`; in loops the runtime waits"),
     Feature.STEP_TIMEOUT: _native("`activeDeadlineSeconds` in the platform document; `kfp.local` ignores it"),
     Feature.RUN_TIMEOUT: _native("`pipelineConfig.activeDeadlineSeconds`; `kfp.local` ignores it"),
     Feature.CPU: _native("request and limit"),
@@ -72,19 +81,28 @@ LEDGER: Ledger = {
     Feature.GPU: _native("`nvidia.com/gpu`; a class of device is refused"),
     Feature.ENVIRONMENT: _native("values with `{{`, `$(` or `$$` are set by the runtime; look-ups are refused"),
     Feature.SECRETS: _emulated("mounted as a volume, each key exported by the runtime; there is no `envFrom`"),
-    Feature.SCHEDULE_CRON: _refused(_SCHEDULE),
-    Feature.SCHEDULE_INTERVAL: _refused(_SCHEDULE),
-    Feature.SCHEDULE_ONCE: _refused(_SCHEDULE),
-    Feature.SCHEDULE_WINDOW: _refused(_SCHEDULE),
-    Feature.SCHEDULE_CATCHUP: _refused(_SCHEDULE),
+    Feature.SCHEDULE_CRON: _native(f"{_SCHEDULE}; in UTC, other time zones are refused"),
+    Feature.SCHEDULE_INTERVAL: _native(f"{_SCHEDULE}; whole seconds"),
+    Feature.SCHEDULE_ONCE: _emulated(f"{_SCHEDULE}: a cron expression whose window holds one moment"),
+    Feature.SCHEDULE_WINDOW: _native(_SCHEDULE),
+    Feature.SCHEDULE_CATCHUP: _native(f"{_SCHEDULE}: `no_catchup`"),
     Feature.CACHING: _native(
-        "`enableCache`; the key covers inputs, image and argument; with inline code any change of code misses for all"
+        "`enableCache`; the key covers inputs, image, argument and environment; with inline code any change of code misses "
+        "for all. With a store (`-O artifact_root=URL`) the runtime's own cache takes its place"
     ),
-    Feature.CACHE_POLICY: _emulated("KFP's key is fixed: a step with a policy of its own is not cached, with a note"),
-    Feature.RUN_HOOKS: _refused("run-level hooks are not built yet for this target"),
-    Feature.STEP_HOOKS: _refused("step-level hooks are not built yet for this target"),
+    Feature.CACHE_POLICY: _emulated(
+        "by the runtime's own cache, in the store (`-O artifact_root=URL`); KFP's key is fixed, so that without a store a "
+        "step with a policy of its own is not cached, with a note"
+    ),
+    Feature.RUN_HOOKS: _native(
+        "a first task for `on_init`, an exit task with the final status for what follows; the exception that a hook takes "
+        "comes from the store (`-O artifact_root=URL`), without it such a hook is refused. Two more sub-DAGs"
+    ),
+    Feature.STEP_HOOKS: _native("by the runtime around the step"),
     Feature.TAGS: _native("annotation `pipec-tags` of the steps' pods"),
-    Feature.MODEL: _native("annotation `pipec-model` of the steps' pods; nothing is registered"),
+    Feature.MODEL: _native(
+        "annotation `pipec-model` of the steps' pods; registered in the store, where there is one (`-O artifact_root=URL`)"
+    ),
     Feature.EXTRA: _native("annotation `pipec-extra` of the steps' pods"),
     Feature.DOCS: _native("description of the pipeline; a step's first line as a comment"),
     Feature.STOP_ON_FAILURE: _refused(_FAILURE),

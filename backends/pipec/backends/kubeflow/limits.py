@@ -8,14 +8,16 @@ from pipec.backends.kubeflow import code
 from pipec.backends.kubeflow.executor import memory
 from pipec.backends.kubeflow.parameters import input_definition
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.ir.values import Lazy
-from pipec.compiler.ir.walk import calls, leaves
+from pipec.compiler.ir.values import Const, Expr, Lazy
+from pipec.compiler.ir.walk import calls, operands, operations, results_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipec.compiler.backend import Options
     from pipec.compiler.ir.model import Call, Pipeline
+    from pipec.compiler.ir.values import Value
+    from pipec.compiler.source import Span
 
 NEAR_TASKS = 150
 """Steps from which the Argo Workflow that KFP makes comes near to what etcd stores (reference/kubeflow.md §5)."""
@@ -26,22 +28,24 @@ NEAR_WEIGHT = 1_000_000
 _DOCKER = frozenset({"parent_image", "requirements"})
 
 
-def faults_of(pipeline: Pipeline) -> Iterator[Diagnostic]:
+def faults_of(pipeline: Pipeline, options: Options) -> Iterator[Diagnostic]:
     """All that stops this pipeline on this target, apart from whole features."""
     for parameter in pipeline.parameters:
         yield from input_definition(parameter)[1]
     if pipeline.config.timeout is not None and pipeline.config.timeout <= 0:
         yield _refused("a time-out of no time", pipeline, "timeout")
+    if pipeline.schedule is not None:
+        from pipec.backends.kubeflow.schedule import schedule_faults
+
+        yield from schedule_faults(pipeline, pipeline.schedule)
     for call in calls(pipeline.body):
         yield from _call_faults(call)
+    if not options["artifact_root"]:
+        yield from _store_faults(pipeline)
 
 
 def _call_faults(call: Call) -> Iterator[Diagnostic]:
     config = call.config
-    for value in call.arguments.values():
-        for leaf in leaves(value):
-            if isinstance(leaf, Lazy) and leaf.kind != "environment":
-                yield _refused(f"a look-up of kind `{leaf.kind}` in an argument", call)
     for name, text in config.environment.items():
         if not isinstance(text, str):
             yield _refused(f"the environment variable `{name}` is a look-up", call, "environment")
@@ -51,6 +55,45 @@ def _call_faults(call: Call) -> Iterator[Diagnostic]:
             yield _refused("a class of GPU", call, "resources")
         if config.resources.memory is not None and memory(config.resources.memory) is None:
             yield _refused(f"the memory size `{config.resources.memory}`", call, "resources")
+
+
+def _store_faults(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """What needs a store: look-ups in it, and the exception of a failed step, which its pod takes with it otherwise."""
+    for operation in operations(pipeline.body):
+        for kind in map(_look_up, (*values_of(operation), *results_of(operation))):
+            if kind:
+                yield _storeless(f"the look-up of kind `{kind}`", operation.span)
+    for output in pipeline.outputs:
+        if kind := _look_up(output.value):
+            yield _storeless(f"the look-up of kind `{kind}` in the output `{output.name}`", pipeline.span)
+    hooks = pipeline.config.hooks
+    for name, hook in (("on_failure", hooks.on_failure), ("on_end", hooks.on_end), ("on_cleanup", hooks.on_cleanup)):
+        if hook is not None and hook.takes_exception:
+            span = pipeline.config.places.get("hooks", pipeline.span)
+            yield _storeless(f"the exception that `{name}` takes", span)
+
+
+def _look_up(value: Value) -> str:
+    """The kind of the first look-up in the store that the value is made of; empty if there is none."""
+    pending = [value]
+    while pending:
+        match pending.pop():
+            case Lazy(kind=kind) if kind != "environment":
+                return kind
+            case Expr(op="look_up", operands=(Const(value=str() as kind), *_)):
+                return kind
+            case top:
+                pending.extend(reversed(operands(top)))
+    return ""
+
+
+def _storeless(what: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0430",
+        f"{what} needs a store, and there is none",
+        span,
+        help="name one with `-O artifact_root=URL`, and the secret that opens it with `-O artifact_secret=NAME`",
+    )
 
 
 def _docker_faults(call: Call) -> Iterator[Diagnostic]:
@@ -66,10 +109,11 @@ def notes_of(pipeline: Pipeline, options: Options, program: str) -> Iterator[Dia
     """What the user should know: requirements that are installed at start, policies that switch caching off."""
     steps = list(calls(pipeline.body))
     for call in steps:
-        if call.config.cache_policy is not None and call.config.cache is not False:
+        if call.config.cache_policy is not None and call.config.cache is not False and not options["artifact_root"]:
             span = call.config.places.get("cache_policy", call.span)
             message = f"step `{call.id}` is not cached on Kubeflow, whose cache knows no policies"
-            yield Diagnostic("PC0402", message, span, severity=Severity.NOTE)
+            help_ = "with a store, `-O artifact_root=URL`, pipec's own cache is used"
+            yield Diagnostic("PC0402", message, span, severity=Severity.NOTE, help=help_)
     names = sorted({name for call in steps for name in pipeline.steps[call.step].closure.requirements})
     if names and options["requirements"] == "install" and str(options["image"]).startswith("python:"):
         yield Diagnostic(

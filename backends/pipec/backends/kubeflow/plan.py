@@ -30,20 +30,24 @@ from pipec.backends.kubeflow.scopes import (
     gate_port,
     parameter_port,
 )
-from pipec.compiler.invocation import static_invocation
+from pipec.compiler.invocation import StaticInvocation, static_invocation
+from pipec.compiler.ir.config import Hooks
 from pipec.compiler.ir.constants import text
 from pipec.compiler.ir.model import Block, Call, ForEach, Group, If
-from pipec.compiler.ir.types import INT
-from pipec.compiler.ir.values import Const, Item, Output
-from pipec.compiler.ir.walk import identity, operations
+from pipec.compiler.ir.types import ANY, INT
+from pipec.compiler.ir.values import Const, Item, Output, RunFact
+from pipec.compiler.ir.walk import identity, leaves, operations
 from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pipec.backends.kubeflow.scopes import Form
+    from pipec.compiler.backend import Options
     from pipec.compiler.ir.model import Pipeline, StepDef
     from pipec.compiler.ir.values import Param
+
+NO_HOOKS = Hooks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +67,18 @@ class Plan:
     results: Mapping[str, Port]
 
 
-def plan(pipeline: Pipeline, keeps: frozenset[str], name: str, program: str) -> Plan:
+def plan(pipeline: Pipeline, keeps: frozenset[str], name: str, program: str, options: Options) -> Plan:
     """Plans a pipeline whose results are in KFP's form; see `pipec.backends.kubeflow.joins.settle`."""
-    return _Planner(pipeline, keeps).plan(name, program)
+    return _Planner(pipeline, keeps, options).plan(name, program)
 
 
 class _Planner:
     """Enters all tasks first, then connects them: the later may be read by the earlier in the order of the source."""
 
-    def __init__(self, pipeline: Pipeline, keeps: frozenset[str]) -> None:
+    def __init__(self, pipeline: Pipeline, keeps: frozenset[str], options: Options) -> None:
         self._pipeline, self._keeps = pipeline, keeps
+        self._has_store = bool(options["artifact_root"])
+        self._state: tuple[str, frozenset[str]] | None = None
         self._router = Router()
         self._components = Keys()
         self._name = ""
@@ -89,7 +95,11 @@ class _Planner:
         for parameter in self._pipeline.parameters:
             self._router.declare(root, parameter)
         wrapper = self._task(root, name, self._pipeline.name, "g")
-        self._enter_block(self._scope(root, wrapper), self._pipeline.body, ())
+        body = self._scope(root, wrapper)
+        if self._pipeline.config.hooks == NO_HOOKS:
+            self._enter_block(body, self._pipeline.body, ())
+        else:
+            self._enter_hooks(body)
         for connect in self._later:
             connect()
         return Plan(self._pipeline, name, root, program, self._results(root))
@@ -106,9 +116,42 @@ class _Planner:
         return task
 
     def _scope(self, scope: Scope, task: Task, note: str = "") -> Scope:
-        inner = Scope(task=task, note=note, input_keys=Keys(code.INPUT))
+        inner = Scope(task=task, note=note, input_keys=Keys(*code.RESERVED))
         scope.scopes[task.key] = inner
         return inner
+
+    def _enter_hooks(self, scope: Scope) -> None:
+        """The steps in a DAG of their own, with what comes before them; beside it what comes after them."""
+        from pipec.backends.kubeflow.hooks import AFTER, BEFORE, phase, readers_of_state
+
+        steps = self._task(scope, "steps", "steps", "g")
+        self._later.append(partial(self._take, steps, code.INPUT))
+        body = self._scope(scope, steps, f"the steps of {self._pipeline.name}")
+        before, first = phase(self._pipeline, BEFORE, "before"), None
+        if before is not None:
+            first = self._enter_step(body, before.call, before.step, StaticInvocation({}, {}))
+            first.hooks = before.specs
+            self._later.append(partial(self._connect_hooks, first))
+            if before.step.outputs:
+                self._state = (before.call.id, readers_of_state(self._pipeline))
+        self._enter_block(body, self._pipeline.body, ())
+        if first is not None:
+            for task in body.tasks.values():
+                if task is not first:
+                    task.waits[first.key] = None
+        after = phase(self._pipeline, AFTER, "after")
+        if after is not None:
+            last = self._enter_step(scope, after.call, after.step, StaticInvocation({}, {}))
+            last.hooks, last.is_exit = after.specs, True
+            last.waits[steps.key] = None
+            self._later.append(partial(self._connect_hooks, last))
+            status = Port("status", "parameter", "TASK_FINAL_STATUS")
+            self._later.append(partial(last.take, status, Source(steps.key)))
+
+    def _connect_hooks(self, task: StepTask) -> None:
+        self._take(task, code.INPUT)
+        if self._has_store:
+            self._take(task, code.RUN)
 
     def _enter_block(self, scope: Scope, block: Block, loops: tuple[str, ...]) -> None:
         for operation in block.operations:
@@ -158,26 +201,31 @@ class _Planner:
         self, scope: Scope, call: Call, loops: tuple[str, ...], connect: Callable[[Task], None] | None = None
     ) -> None:
         step = self._pipeline.steps[call.step]
-        plain = self._task(scope, call.id, call.id, "s")
-        task = StepTask(
-            plain.key,
-            call.id,
-            scope,
-            plain.component,
-            call=call,
-            step=step,
-            invocation=static_invocation(call, step),
-            outputs=_output_ports(call, step),
-        )
-        scope.tasks[task.key] = task
-        self._router.tasks[call.id] = task
+        task = self._enter_step(scope, call, step, static_invocation(call, step, is_cached=self._has_store))
         if connect is not None:
             self._later.append(partial(connect, task))
         self._later.append(partial(self._connect_call, task, loops))
 
+    def _enter_step(self, scope: Scope, call: Call, step: StepDef, invocation: StaticInvocation) -> StepTask:
+        plain = self._task(scope, call.id, call.id, "s")
+        outputs = _output_ports(call, step)
+        task = StepTask(
+            plain.key, call.id, scope, plain.component, call=call, step=step, invocation=invocation, outputs=outputs
+        )
+        scope.tasks[task.key] = task
+        self._router.tasks[call.id] = task
+        return task
+
     def _connect_call(self, task: StepTask, loops: tuple[str, ...]) -> None:
-        self._take_program(task)
-        keys = Keys(*task.inputs, code.INPUT)
+        self._take(task, code.INPUT)
+        facts = {
+            leaf.kind for value in task.call.arguments.values() for leaf in leaves(value) if isinstance(leaf, RunFact)
+        }
+        if self._has_store or facts & {"run_id", "random"}:
+            self._take(task, code.RUN)
+        if "start_time" in facts:
+            self._take(task, code.STARTED)
+        keys = Keys(*task.inputs, *code.RESERVED)
         slots = {leaf: slot for slot, leaf in task.invocation.slots.items()}
         for loop in loops:
             index = Item(loop, INT)
@@ -189,11 +237,14 @@ class _Planner:
                 task.slots[slot] = task.inputs[task.loops[loops.index(leaf.operation)]][0]
             else:
                 task.slots[slot] = self._router.bring(task, keys.field(slot), leaf)
+        if self._state is not None and task.call.step in self._state[1]:
+            port = self._router.bring(task, keys.field("pipec_state"), Output(self._state[0], "state", ANY))
+            task.state = port.key
         for before in task.call.after:
             self._router.order(task, before)
 
     def _connect_dag(self, task: Task, operation: If | ForEach | Group) -> None:
-        self._take_program(task)
+        self._take(task, code.INPUT)
         for before in operation.after:
             self._router.order(task, before)
 
@@ -201,7 +252,7 @@ class _Planner:
         """Give the task of an arm its condition, and the inputs that it reads, under the keys that they have around it."""
         from pipec.backends.kubeflow.conditions import arm_condition, read_by
 
-        self._take_program(task)
+        self._take(task, code.INPUT)
         keys: dict[Param | Output, str] = {}
         for leaf in read_by(operation):
             port = self._router.bring_through(task, leaf)
@@ -210,7 +261,7 @@ class _Planner:
         task.condition = arm_condition(operation, index, lambda leaf: keys[leaf])
 
     def _connect_loop(self, task: Task, body: Scope, operation: ForEach) -> None:
-        self._take_program(task)
+        self._take(task, code.INPUT)
         limit = operation.max_parallelism
         item = Port(body.input_keys.field(operation.id), "parameter", "NUMBER_INTEGER")
         body.inputs[*identity(Item(operation.id, INT)), "parameter"] = item
@@ -225,12 +276,12 @@ class _Planner:
             case items:
                 raise AssertionError(f"gates make no such items: {items}")
 
-    def _take_program(self, task: Task) -> None:
-        """Hand the program down to the task, through every scope around it; the wrapper has it from the spec."""
-        port = Port(code.INPUT, "parameter", "STRING")
+    def _take(self, task: Task, key: str) -> None:
+        """Hand what the spec gives to the wrapper down to the task, through every scope around it."""
+        port = Port(key, "parameter", "STRING")
         holder: Task | None = task
-        while holder is not None and code.INPUT not in holder.inputs:
-            holder.take(port, Source(code.INPUT))
+        while holder is not None and key not in holder.inputs:
+            holder.take(port, Source(key))
             holder = holder.scope.task
 
     def _results(self, root: Scope) -> dict[str, Port]:

@@ -105,6 +105,9 @@ class StepTask(Task):
 
     Attributes:
         loops: the inputs that hold the index in each loop around it, outermost first.
+        state: the input that holds what `on_init` returned; empty where the step does not read it.
+        hooks: of a task that runs hooks of the run, their static invocations; then `call` and `step` are stand-ins.
+        is_exit: it runs when all before it has ended, however.
     """
 
     call: Call = field(kw_only=True)
@@ -113,6 +116,9 @@ class StepTask(Task):
     outputs: Mapping[tuple[str, Form], Port] = field(kw_only=True)
     slots: dict[str, Port] = field(default_factory=dict[str, Port], kw_only=True)
     loops: list[str] = field(default_factory=list[str], kw_only=True)
+    state: str = field(default="", kw_only=True)
+    hooks: tuple[Mapping[str, Json], ...] = field(default=(), kw_only=True)
+    is_exit: bool = field(default=False, kw_only=True)
 
 
 @dataclass(slots=True)

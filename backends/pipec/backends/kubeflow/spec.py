@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code
-from pipec.backends.kubeflow.executor import container, platform, retry_policy, seconds
+from pipec.backends.kubeflow.executor import container, is_cached, platform, retry_policy, seconds
 from pipec.backends.kubeflow.parameters import input_definition
 from pipec.backends.kubeflow.scopes import GATES, StepTask
 from pipec.compiler.yaml_text import Flow, Noted
@@ -40,22 +40,22 @@ def pipeline_spec(plan: Plan, options: Options) -> dict[str, Yaml]:
         else:
             scope = task.scope.scopes[task.key]
             note = (scope.note,) if scope.note else ()
-            components[f"comp-{task.component}"] = Noted(_dag_component(scope, task, plan), note)
+            components[f"comp-{task.component}"] = Noted(_dag_component(scope, task, plan, options), note)
     return {
         "schemaVersion": SCHEMA_VERSION,
         "sdkVersion": "pipec",
         "pipelineInfo": info,
-        "root": Noted(_root(plan), blank=True),
+        "root": Noted(_root(plan, options), blank=True),
         "components": Noted(components, blank=True),
         "deploymentSpec": Noted({"executors": executors}, blank=True),
     }
 
 
-def platform_spec(plan: Plan) -> dict[str, Yaml] | None:
+def platform_spec(plan: Plan, options: Options) -> dict[str, Yaml] | None:
     """The second document; None where nothing needs it."""
     executors: dict[str, Yaml] = {}
     for task in all_tasks(plan.root):
-        if isinstance(task, StepTask) and (entry := platform(task, plan.pipeline)):
+        if isinstance(task, StepTask) and (entry := platform(task, plan.pipeline, options)):
             executors[f"exec-{task.component}"] = entry
     kubernetes: dict[str, Yaml] = {}
     if executors:
@@ -74,6 +74,8 @@ def all_tasks(scope: Scope) -> Iterator[Task]:
 
 
 def _source(task: StepTask) -> tuple[str, ...]:
+    if task.hooks:
+        return ("hooks of the run", *(str(spec["function"]) for spec in task.hooks))
     if task.call.step.startswith(GATES):
         return (_purpose(task.call),)
     name = f"{task.step.span.path}::{task.step.symbol.rpartition(':')[2]}"
@@ -89,7 +91,7 @@ def _purpose(call: Call) -> str:
     return f"pipec: {name} = {print_value(value)}"
 
 
-def _root(plan: Plan) -> dict[str, Yaml]:
+def _root(plan: Plan, options: Options) -> dict[str, Yaml]:
     entry: dict[str, Yaml] = {}
     if plan.pipeline.parameters:
         ports = [plan.root.inputs["param", parameter.name, "parameter"] for parameter in plan.pipeline.parameters]
@@ -97,14 +99,14 @@ def _root(plan: Plan) -> dict[str, Yaml]:
         entry["inputDefinitions"] = {
             "parameters": {port.key: definition for port, definition in zip(ports, definitions, strict=True)}
         }
-    return entry | _outputs([port for port, _ in plan.root.outputs.values()]) | {"dag": _dag(plan.root, plan)}
+    return entry | _outputs([port for port, _ in plan.root.outputs.values()]) | {"dag": _dag(plan.root, plan, options)}
 
 
-def _dag_component(scope: Scope, task: Task, plan: Plan) -> dict[str, Yaml]:
+def _dag_component(scope: Scope, task: Task, plan: Plan, options: Options) -> dict[str, Yaml]:
     ports = [port for port, _ in task.inputs.values()]
     if task.iteration is not None:
         ports.append(task.iteration.item)
-    return _inputs(ports) | _outputs([port for port, _ in scope.outputs.values()]) | {"dag": _dag(scope, plan)}
+    return _inputs(ports) | _outputs([port for port, _ in scope.outputs.values()]) | {"dag": _dag(scope, plan, options)}
 
 
 def _step_component(task: StepTask) -> dict[str, Yaml]:
@@ -140,7 +142,7 @@ def _definitions(name: str, ports: Sequence[Port]) -> dict[str, Yaml]:
     return {name: forms} if forms else {}
 
 
-def _dag(scope: Scope, plan: Plan) -> dict[str, Yaml]:
+def _dag(scope: Scope, plan: Plan, options: Options) -> dict[str, Yaml]:
     entry: dict[str, Yaml] = {}
     selectors: dict[str, dict[str, Yaml]] = {}
     for port, inners in scope.outputs.values():
@@ -155,11 +157,11 @@ def _dag(scope: Scope, plan: Plan) -> dict[str, Yaml]:
         selectors.setdefault(f"{port.form}s", {})[port.key] = chosen
     if selectors:
         entry["outputs"] = selectors
-    entry["tasks"] = {task.key: _task(task, scope, plan) for task in scope.tasks.values()}
+    entry["tasks"] = {task.key: _task(task, scope, plan, options) for task in scope.tasks.values()}
     return entry
 
 
-def _task(task: Task, scope: Scope, plan: Plan) -> dict[str, Yaml]:
+def _task(task: Task, scope: Scope, plan: Plan, options: Options) -> dict[str, Yaml]:
     entry: dict[str, Yaml] = {
         "taskInfo": Flow({"name": task.label}),
         "componentRef": Flow({"name": f"comp-{task.component}"}),
@@ -167,11 +169,11 @@ def _task(task: Task, scope: Scope, plan: Plan) -> dict[str, Yaml]:
     if task.waits:
         entry["dependentTasks"] = Flow([key for key in scope.tasks if key in task.waits])
     if isinstance(task, StepTask):
-        config = task.call.config
-        is_cached = config.cache is not False and config.cache_policy is None
-        entry["cachingOptions"] = Flow({"enableCache": True} if is_cached else {})
-        if config.retry is not None:
-            entry["retryPolicy"] = Flow(retry_policy(config.retry))
+        entry["cachingOptions"] = Flow({"enableCache": True} if is_cached(task, options) else {})
+        if task.call.config.retry is not None and not task.loops:
+            entry["retryPolicy"] = Flow(retry_policy(task.call.config.retry))
+        if task.is_exit:
+            entry["triggerPolicy"] = Flow({"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"})
     if task.condition:
         entry["triggerPolicy"] = Flow({"condition": task.condition})
     if task.iteration is not None:
@@ -193,14 +195,18 @@ def _iterator(iteration: Iteration) -> dict[str, Yaml]:
 def _task_inputs(task: Task, plan: Plan) -> dict[str, Yaml]:
     forms: dict[str, dict[str, Yaml]] = {}
     for key, (port, source) in task.inputs.items():
-        is_entry = key == code.INPUT and task.scope.task is None
-        entry: Yaml = {"runtimeValue": {"constant": plan.program}} if is_entry else Flow(_source_of(port, source))
+        if key in code.RESERVED and task.scope.task is None:
+            entry: Yaml = {"runtimeValue": {"constant": code.FACTS.get(key, plan.program)}}
+        else:
+            entry = Flow(_source_of(port, source))
         forms.setdefault(f"{port.form}s", {})[key] = entry
     return dict(forms)
 
 
 def _source_of(port: Port, source: Source) -> dict[str, Yaml]:
     form = port.form.capitalize()
+    if port.type == "TASK_FINAL_STATUS":
+        return {"taskFinalStatus": {"producerTask": source.key}}
     if source.task is None:
         return {f"componentInput{form}": source.key}
     return {f"taskOutput{form}": {"producerTask": source.task, f"output{form}Key": source.key}}

@@ -93,10 +93,16 @@ def _program(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
     )
+    _configured(parser)
     parser.add_argument(
         "-O", "--option", action="append", default=[], metavar="OPTION=VALUE", help="an option of the target"
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed (default: text)")
+
+
+def _configured(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="YAML", help="a run configuration, as ZenML's config_path")
+    parser.add_argument("--stack", metavar="NAME", help="a stack of the project: [tool.pipec.stack.NAME]")
 
 
 def _compile(commands: Any) -> None:

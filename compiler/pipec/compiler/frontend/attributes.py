@@ -66,6 +66,9 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
         case ServerValue(path=path):
             from pipec.compiler.frontend import lookups
 
+            component = path.removeprefix("Client().active_stack.")
+            if name == "name" and component in interpreter.components:
+                return interpreter.components[component]
             return lookups.server_value(f"{path}.{name}", owner.diagnostic.span or span)
         case Unknown():
             return owner

@@ -314,11 +314,13 @@ def _of_step(
         case "with_options":
             _keywords_only(arguments, "with_options")
             check_options(arguments.keywords, "step changes")
-            return StepValue(step.definition, merge_options(step.options, arguments.keywords))
+            return StepValue(step.definition, merge_options(step.options, arguments.keywords), step.fields)
         case "configure":
             if interpreter.graph is None:
                 _keywords_only(arguments, "configure")
                 check_options(arguments.keywords, "step changes")
+                if interpreter.starts is not None:  # a driver, of which only what starts a pipeline counts
+                    return StepValue(step.definition, merge_options(step.options, arguments.keywords), step.fields)
                 step.options = merge_options(step.options, arguments.keywords)
                 return step
             message = "`step.configure()` changes a step for every later call, also those of other pipelines"
@@ -346,11 +348,25 @@ def _of_pipeline(
     if name in {"with_options", "configure"}:
         _keywords_only(arguments, name)
         check_options(arguments.keywords, "pipeline changes")
-        return PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords))
+        changed = pipeline.changed | set(arguments.keywords)
+        options = merge_options(pipeline.options, arguments.keywords)
+        if name == "configure" and interpreter.graph is None and interpreter.starts is None:
+            pipeline.options, pipeline.changed = options, changed  # as in Python, the pipeline itself changes
+            return pipeline
+        return PipelineValue(pipeline.definition, options, changed)
     if name in {"entrypoint", "submit", "embed"}:
         from pipec.compiler.frontend.pipeline_calls import call_pipeline
 
         return call_pipeline(interpreter, pipeline, arguments, span, frame)
+    if name == "run" and interpreter.graph is None:  # ZenML of old, and its documentation
+        from pipec.compiler.frontend.calls import Arguments
+        from pipec.compiler.frontend.pipeline_calls import call_pipeline
+
+        _keywords_only(arguments, name)
+        check_options(arguments.keywords, "pipeline changes")
+        changed = pipeline.changed | set(arguments.keywords)
+        started = PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords), changed)
+        return call_pipeline(interpreter, started, Arguments(), span, frame)
     return Unknown(Diagnostic("PC0204", f"`pipeline.{name}()` has no meaning in a pipeline", span))
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.calls import Arguments, unknown_argument
-from pipec.compiler.frontend.configuration import call_config, check_options
+from pipec.compiler.frontend.configuration import call_config, check_options, configured
+from pipec.compiler.frontend.placed import entries_of
 from pipec.compiler.frontend.sameness import parameters_of
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
@@ -55,13 +56,22 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     identifier = _identifier(given.pop("id", None) or step.options.get("id"))
     if isinstance(identifier, Symbolic):
         label, identifier = identifier, None
+    name = interpreter.graph.reserve(_base(step, definition), span, identifier)
+    run = interpreter.program.run
+    if run is not None:
+        step = configured(interpreter, step, name)
+        definition = interpreter.program.step(interpreter, step, span)
+        interpreter.program.steps[definition.symbol] = definition
     orders = [one for one in (step.options.get("after"), given.pop("after", None)) if one]
     given |= _implied(interpreter, step, definition, arguments, given, span)
     bound = bind_inputs(definition, arguments.positional, given, step.options.get("parameters"), span)
+    if run is not None and name in run.steps:
+        from pipec.compiler.frontend.run_configuration import check_parameters
+
+        check_parameters(run, name, bound)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     config = call_config(interpreter, step)
-    name = interpreter.graph.reserve(_base(step, definition), span, identifier)
     if label is not None:
         interpreter.program.labels.append((label.value, name))
     interpreter.graph.add(
@@ -188,10 +198,10 @@ def bind_inputs(
             raise Fault(unknown_argument(definition.name, name, set(inputs), setting.name_span))
         bound[name] = setting
     if preset is not None and isinstance(preset.value, dict):
-        for name, value in preset.value.items():
+        for name, entry in entries_of(preset.value, preset.span).items():
             if name not in inputs:
-                raise Fault(unknown_argument(definition.name, str(name), set(inputs), preset.span))
-            bound.setdefault(name, Setting(value, preset.span))
+                raise Fault(unknown_argument(definition.name, name, set(inputs), entry.name_span))
+            bound.setdefault(name, entry)
     missing = [one.name for one in definition.inputs if one.is_required and one.name not in bound]
     if missing:
         listed = ", ".join(f"`{name}`" for name in missing)
