@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from pipec.backends.airflow import options, wording
+from pipec.backends.airflow import options
 from pipec.backends.airflow.graph import Node, flatten_of
 from pipec.backends.airflow.literals import Brackets, literal, quoted
 from pipec.backends.airflow.model import Maker, Task
@@ -168,6 +168,9 @@ class Tasks:
         if not is_gate(call):
             step = self.pipeline.steps[call.step]
             return one_line(f"{step.span.path}::{step.symbol.rpartition(':')[2]}")
+        # Most files have none.
+        from pipec.backends.airflow import wording
+
         function = self.pipeline.symbol.rpartition(":")[2]
         return one_line(f"{call.span.path}::{function}, {wording.of_gate(call, self.graph)}")
 
