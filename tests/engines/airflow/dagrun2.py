@@ -29,7 +29,7 @@ def run(case: dict[str, Any], answer: Path) -> None:
     try:
         bag = DagBag(dag_folder=case["dags_folder"], include_examples=False)
         (dag,) = bag.dags.values()
-        state = str(dag.test(run_conf=case["conf"], execution_date=dt.datetime.now(dt.timezone.utc)).state)
+        state = str(dag.test(run_conf=case["conf"], execution_date=dt.datetime.now(dt.UTC)).state)
     except BaseException:
         state = traceback.format_exc()
     answer.write_text(json.dumps(state.rpartition(".")[2]), encoding="utf-8")
