@@ -11,7 +11,7 @@ from pipec.backends.airflow.literals import Brackets, literal, quoted
 from pipec.backends.airflow.model import Maker, Task
 from pipec.backends.airflow.names import xcom_key
 from pipec.backends.airflow.parameters import reading
-from pipec.backends.airflow.resolved import gate_of
+from pipec.backends.airflow.resolved import first_of, gate_of
 from pipec.compiler.emit import one_line
 from pipec.compiler.gates import ARM, is_gate
 from pipec.compiler.invocation import static_invocation
@@ -54,7 +54,8 @@ class Tasks:
 
     def _call(self, node: Node, call: Call) -> Task:
         step = self.pipeline.steps[call.step]
-        static = static_invocation(replace(call, arguments=node.arguments), step)
+        arguments = {"arm": first_of(node.arguments["arm"])} if call.step == ARM else node.arguments
+        static = static_invocation(replace(call, arguments=arguments), step)
         inputs: dict[str, literals.Node] = {}
         params: dict[str, Json] = {}
         for slot, leaf in static.slots.items():

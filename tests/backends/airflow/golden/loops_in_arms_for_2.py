@@ -107,17 +107,9 @@ with DAG(
             "compose": {
                 "arm": {
                     "expr": [
-                        "if",
+                        "first",
                         {"expr": ["==", {"slot": "arm_0_0"}, {"const": "loop"}]},
-                        {"const": 0},
-                        {
-                            "expr": [
-                                "if",
-                                {"expr": ["==", {"slot": "arm_0_0"}, {"const": "odd"}]},
-                                {"const": 1},
-                                {"const": 2},
-                            ],
-                        },
+                        {"expr": ["==", {"slot": "arm_0_0"}, {"const": "odd"}]},
                     ],
                 },
             },
@@ -192,7 +184,7 @@ with DAG(
                 "compose": {
                     "arm": {
                         "expr": [
-                            "if",
+                            "first",
                             {
                                 "expr": [
                                     "==",
@@ -212,8 +204,6 @@ with DAG(
                                     {"const": 1},
                                 ],
                             },
-                            {"const": 0},
-                            {"const": 1},
                         ],
                     },
                 },

@@ -111,17 +111,9 @@ with DAG(
             "compose": {
                 "arm": {
                     "expr": [
-                        "if",
+                        "first",
                         {"expr": ["==", {"slot": "arm_0_0"}, {"const": "loop"}]},
-                        {"const": 0},
-                        {
-                            "expr": [
-                                "if",
-                                {"expr": ["==", {"slot": "arm_0_0"}, {"const": "odd"}]},
-                                {"const": 1},
-                                {"const": 2},
-                            ],
-                        },
+                        {"expr": ["==", {"slot": "arm_0_0"}, {"const": "odd"}]},
                     ],
                 },
             },
@@ -196,7 +188,7 @@ with DAG(
                 "compose": {
                     "arm": {
                         "expr": [
-                            "if",
+                            "first",
                             {
                                 "expr": [
                                     "==",
@@ -216,8 +208,6 @@ with DAG(
                                     {"const": 1},
                                 ],
                             },
-                            {"const": 0},
-                            {"const": 1},
                         ],
                     },
                 },
