@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pipec.backends.argo import names
+from pipec.backends.argo import names, pods
 from pipec.backends.argo.carriers import carried
 from pipec.backends.argo.check import check_text
 from pipec.backends.argo.checks import check_pipeline
@@ -29,7 +29,11 @@ from pipec.compiler.code_root import ReservedName
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
 from pipec.compiler.gates import insert_gates
-from pipec.compiler.ir.types import members
+from pipec.compiler.ir.model import ForEach
+from pipec.compiler.ir.rewrite import rewrite
+from pipec.compiler.ir.types import INT, members
+from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.record import replace
 from pipec.compiler.yaml_text import Flow
 
 if TYPE_CHECKING:
@@ -37,7 +41,7 @@ if TYPE_CHECKING:
 
     from pipec.backends.argo.model import Step
     from pipec.compiler.backend import Ledger, Option, Options, Request
-    from pipec.compiler.ir.model import Parameter, Pipeline
+    from pipec.compiler.ir.model import Operation, Parameter, Pipeline
     from pipec.compiler.yaml_text import Yaml
 
 
@@ -114,12 +118,23 @@ def _libraries(name: str, plan: Plan) -> tuple[tuple[str, tuple[Step, ...]], ...
 
 
 def _gated(pipeline: Pipeline) -> Pipeline:
+    """With a gate for what Argo cannot compute; each loop then goes over a range, of a count or of a list's length."""
     is_carried = carried(pipeline)
-    return insert_gates(
+    gated = insert_gates(
         pipeline,
         is_native_condition=lambda value: is_native(value, is_carried),
         is_countable=lambda items: is_countable(items, is_carried),
     )
+
+    def counted(operation: Operation) -> Sequence[Operation]:
+        match operation:
+            case ForEach(items=Output(operation=gate, name="indices") as items):
+                return (replace(operation, items=Expr("range", (Output(gate, "count", INT),), items.type)),)
+            case _:
+                return (operation,)
+
+    body = rewrite(gated.body, counted)
+    return gated if body is gated.body else replace(gated, body=body)
 
 
 def _annotations(pipeline: Pipeline) -> dict[str, str]:
@@ -160,7 +175,7 @@ def _run_parameter(parameter: Parameter) -> RunParameter:
 
 def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
     config = pipeline.config
-    spec: dict[str, Yaml] = {}
+    spec: dict[str, Yaml] = pods.run_fields(config)
     notes = _notes(pipeline)
     if notes:
         spec["workflowMetadata"] = {"annotations": notes}
@@ -201,5 +216,6 @@ def _cron(pipeline: Pipeline, name: str) -> tuple[str, Mapping[str, Yaml]] | Non
     else:
         assert schedule.interval is not None, "the ledger refuses other schedules"
         spec["schedules"] = [f"@every {duration(schedule.interval)}"]
+    spec |= pods.cron_fields(pipeline.config)
     spec["workflowSpec"] = {"workflowTemplateRef": Flow({"name": name})}
     return names.dns_label(schedule.name or name, names.LONGEST_CRON, "schedule"), spec

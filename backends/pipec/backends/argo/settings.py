@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from pipec.backends.argo import pods
 from pipec.backends.argo.code import variable_key
 from pipec.backends.argo.text import is_live, variable
 from pipec.compiler.lazy import pattern
@@ -26,7 +27,7 @@ def template_fields(call: Call) -> dict[str, Yaml]:
         fields["activeDeadlineSeconds"] = str(math.ceil(config.timeout))
     if config.retry is not None:
         fields["retryStrategy"] = _retry(config.retry)
-    return fields
+    return fields | pods.template_fields(config)
 
 
 def _retry(retry: Retry) -> Yaml:
@@ -64,14 +65,16 @@ def container_fields(call: Call, default_image: str, code_map: str, store_secret
             env.append(Flow({"name": name, "valueFrom": {"configMapKeyRef": reference}}))
         else:
             env.append(Flow({"name": name, "value": variable(text)}))
-    if env:
-        fields["env"] = env
     secrets = dict.fromkeys([*config.secrets, *([store_secret] if store_secret else [])])
-    if secrets:
-        fields["envFrom"] = [Flow({"secretRef": {"name": name}}) for name in secrets]
-    if config.resources is not None and (resources := _resources(config.resources)):
+    sources: list[Yaml] = [Flow({"secretRef": {"name": name}}) for name in secrets]
+    pod = pods.container_fields(config)
+    for field, own in (("env", env), ("envFrom", sources)):
+        if listed := [*own, *cast("list[Yaml]", pod.pop(field, []))]:
+            fields[field] = listed
+    resources = _resources(config.resources) if config.resources is not None else {}
+    if resources := resources | cast("dict[str, Yaml]", pod.pop("resources", {})):
         fields["resources"] = resources
-    return fields
+    return fields | pod
 
 
 def _resources(resources: Resources) -> dict[str, Yaml]:
