@@ -203,7 +203,9 @@ class Invocation:
 
 
 def is_registered(name: str, output: OutputSpec, spec: Spec) -> bool:
-    """Whether the store keeps an output by name: it has one of its own, or its step has a model."""
+    """Whether the store keeps an output by name: it has one of its own, or its step has a model. A gate's has none."""
+    if spec.function.startswith("pipec.runtime.gates:"):
+        return False
     return spec.model is not None or output.registered is not None or has_name(name)
 
 

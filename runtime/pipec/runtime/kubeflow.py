@@ -102,12 +102,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _facts(inputs: Mapping[str, Any], outputs: Mapping[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
     """What the invocation says of the run and the attempt."""
-    values = {key: value for key, value in inputs.get("parameterValues", {}).items() if key in FACTS}
-    # The local runner leaves placeholders as they are.
-    known = {key: value for key, value in values.items() if value and not str(value).startswith("{{")}
-    facts: dict[str, Any] = {"pipeline": call["pipeline"], "run": known.get(RUN) or _run_id(outputs)}
-    if STARTED in known:
-        facts["start_time"] = known[STARTED]
+    values = inputs.get("parameterValues", {})
+    facts: dict[str, Any] = {"pipeline": call["pipeline"], "run": values.get(RUN) or _run_id(outputs)}
+    if STARTED in values:
+        facts["start_time"] = values[STARTED]
     if (retry := os.environ.get("KFP_RETRY_INDEX", "")).isdigit():
         facts["attempt"] = int(retry) + 1
     if "state" in call:

@@ -68,6 +68,8 @@ RUNS: dict[str, tuple[str, dict[str, Any], Any]] = {
         "n=5 [{'n': 0}, {'n': 1}, {'n': 2}] {'first': {'n': 0}, 'last': {'n': 2}}",
     ),
     "ordered": ("ordered", {}, None),
+    "hooks of a good run": ("hooks", {}, 11),
+    "retries outside loops and inside": ("retried", {}, "[2, 12]"),
 }
 
 CONTROL: dict[str, tuple[str, dict[str, Any]]] = {
@@ -104,13 +106,17 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def runs(kubeflow: Kubeflow, specs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, SpecRun]:
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the working folder of each run, by the run's name."""
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest.fixture(scope="module")
+def runs(kubeflow: Kubeflow, specs: dict[str, Path], homes: Path) -> dict[str, SpecRun]:
     given = {name: (program, arguments) for name, (program, arguments, _) in RUNS.items()} | CONTROL
     given["fails"] = ("fails", {})
-    cases = [
-        SpecCase(specs[program], arguments, home=tmp_path_factory.mktemp("home"))
-        for program, arguments in given.values()
-    ]
+    given["hooks of a bad run"] = ("hooks", {"n": 8})
+    cases = [SpecCase(specs[program], given[name][1], home=homes / name) for name, (program, _) in given.items()]
     return dict(zip(given, kubeflow.run(cases), strict=True))
 
 
@@ -143,6 +149,82 @@ def test_arms_that_are_not_taken_do_not_run(runs: dict[str, SpecRun]) -> None:
     assert ran("the first arm") == {"measure", "is-even", "if-score-gate", "if-score-big", "report"}
     assert "if-flag-polish-2" in ran("the last arm, of two steps")
     assert "if-flag-polish-2" not in ran("no arm of a condition over parameters")
+
+
+def test_hooks_run_around_the_steps(runs: dict[str, SpecRun], homes: Path) -> None:
+    assert (homes / "hooks of a good run/notes.txt").read_text().splitlines() == [
+        "init",
+        "add 1",
+        "a step is done",
+        "add 6",
+        "a step is done",
+        "the run succeeded",
+        "cleanup",
+    ]
+    bad = runs["hooks of a bad run"]
+    assert bad.state == "failed"
+    assert (homes / "hooks of a bad run/notes.txt").read_text().splitlines() == [
+        "init",
+        "add 8",
+        "a step is done",
+        "a step failed: 13 is too much",
+        "the run failed",
+        "cleanup",
+    ]
+    assert [(task.component, task.state) for task in bad.tasks][-2:] == [
+        ("comp-s-steps-add-2", "failed"),
+        ("comp-s-after", "success"),
+    ]
+
+
+def test_a_step_in_a_loop_is_retried_in_its_pod(runs: dict[str, SpecRun], homes: Path) -> None:
+    states = [(task.component, task.state) for task in runs["retries outside loops and inside"].tasks]
+    assert [state for component, state in states if component == "comp-s-third"] == ["failed", "failed", "success"]
+    assert [state for component, state in states if component.endswith("third-2")] == ["success", "success"]
+    assert not (homes / "retries outside loops and inside/notes.txt").exists(), "nobody gave up"
+
+
+def test_facts_of_the_run(kubeflow: Kubeflow, specs: dict[str, Path], tmp_path: Path) -> None:
+    """A canary, too: the local runner cannot fill in the start of a run; a spec with a time in its place shows the rest."""
+    text = specs["facts"].read_text(encoding="utf-8")
+    assert text.count("{{$.pipeline_job_create_time_utc}}") == 1
+    dated = tmp_path / "dated.yaml"
+    dated.write_text(text.replace("{{$.pipeline_job_create_time_utc}}", "2026-01-31T06:00:00Z"), encoding="utf-8")
+    local, run = kubeflow.run([SpecCase(specs["facts"]), SpecCase(dated, home=tmp_path / "home")])
+    assert (local.state, local.error) == ("failed", "IndexError: list index out of range")
+    assert run.state == "success", run.log[-3000:]
+    assert [value_of(output) for output in run.outputs.values()] == [[True, True, False]]
+
+
+def stored(name: str, root: Path, folder: Path) -> Path:
+    """The spec of a program that needs a store."""
+    compilation = compile(PROGRAMS / f"stored/{name}.py", "kubeflow", options={"artifact_root": str(root)})
+    assert not [each for each in compilation.diagnostics if each.is_error], compilation.diagnostics
+    (file,) = compilation.files
+    spec = folder / f"{name}.yaml"
+    spec.write_text(file.text, encoding="utf-8")
+    return spec
+
+
+def test_what_a_store_is_needed_for(kubeflow: Kubeflow, tmp_path: Path) -> None:
+    """A hook gets the first exception, of its own class; a look-up finds an artifact; a policy of the cache is obeyed."""
+    root = tmp_path / "store"
+    lookup = stored("lookup", root, tmp_path)
+    alarm, first, second = kubeflow.run(
+        [
+            SpecCase(stored("alarm", root, tmp_path), home=tmp_path / "alarm"),
+            SpecCase(lookup, home=tmp_path / "first"),
+            SpecCase(lookup, {"label": "second"}, home=tmp_path / "second"),
+        ]
+    )
+    assert alarm.state == "failed"
+    assert (tmp_path / "alarm/notes.txt").read_text() == "TooMuch: 2 is too much\n"
+    assert [run.state for run in (first, second)] == ["success", "success"], first.log[-3000:]
+    for run in (first, second):
+        assert [value_of(output) for output in run.outputs.values()] == ["{'n': 1} first"]
+    assert (tmp_path / "first/notes.txt").read_text() == "read first\n"
+    assert not (tmp_path / "second/notes.txt").exists(), "the result came from the cache"
+    assert sorted(path.name for path in (root / "artifacts").iterdir() if path.is_dir()) == ["made_for_kubeflow"]
 
 
 def test_after_is_obeyed_across_scopes(runs: dict[str, SpecRun]) -> None:

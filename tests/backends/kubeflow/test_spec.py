@@ -118,6 +118,67 @@ def test_docker_settings_that_are_honoured(tmp_path: Path) -> None:
     assert json.loads(container["args"][1])["requirements"] == ["polars"]
 
 
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("alarm", "the exception that `on_failure` takes needs a store, and there is none"),
+        ("lookup", "the look-up of kind `artifact` needs a store, and there is none"),
+    ],
+)
+def test_what_needs_a_store_is_refused_without(program: str, message: str) -> None:
+    compilation = compile(PROGRAMS / f"stored/{program}.py", "kubeflow")
+    (fault,) = [each for each in compilation.diagnostics if each.is_error]
+    assert (fault.code, fault.message, compilation.files) == ("PC0430", message, ())
+
+
+def test_the_store_and_its_secret_reach_every_step() -> None:
+    options = {"artifact_root": "s3://ml/pipec", "artifact_secret": "s3-credentials"}
+    (file,) = compile(PROGRAMS / "stored/lookup.py", "kubeflow", options=options).files
+    spec, platform = yaml.safe_load_all(file.text)
+    for name, executor in spec["deploymentSpec"]["executors"].items():
+        container = executor["container"]
+        assert container["env"] == [{"name": "PIPEC_ARTIFACT_ROOT", "value": "s3://ml/pipec"}]
+        assert json.loads(container["args"][1])["secrets"] == ["s3-credentials"]
+        (mounted,) = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"][name]["secretAsVolume"]
+        assert mounted["mountPath"] == "/pipec/secrets/s3-credentials"
+
+
+def cached(tmp_path: Path, decorator: str, body: str, **options: str) -> dict[str, bool]:
+    """Whether KFP may reuse each step of a pipeline, by task."""
+    file = tmp_path / "cached.py"
+    file.write_text(
+        "import os\nimport random\n\nfrom pipec.sdk import pipeline, step\n\n\n"
+        f"@step({decorator})\ndef one(x: object = 1) -> int:\n    return 1\n\n\n"
+        f"@pipeline\ndef cached():\n    {body}\n"
+    )
+    (generated,) = compile(file, "kubeflow", options=options).files
+    tasks = yaml.safe_load(generated.text)["components"]["comp-g-cached"]["dag"]["tasks"]
+    return {key: task["cachingOptions"].get("enableCache", False) for key, task in tasks.items()}
+
+
+def test_kfp_reuses_only_what_its_key_covers(tmp_path: Path) -> None:
+    assert cached(tmp_path, "", "one()") == {"one": True}
+    assert cached(tmp_path, "enable_cache=False", "one()") == {"one": False}
+    assert cached(tmp_path, "", "one(random.random())") == {"one": False}
+    assert cached(tmp_path, "", "one(os.getenv('A'))") == {"one": False}
+    assert cached(tmp_path, "", "one()", artifact_root="s3://ml/pipec") == {"one": False}
+
+
+def test_the_environment_is_part_of_the_key(tmp_path: Path) -> None:
+    def key(value: str) -> str:
+        file = tmp_path / "keyed.py"
+        file.write_text(
+            "from pipec.sdk import pipeline, step\n\n\n"
+            f"@step(environment={{'A': '{value}'}})\ndef one() -> int:\n    return 1\n\n\n"
+            "@pipeline\ndef keyed():\n    one()\n"
+        )
+        (generated,) = compile(file, "kubeflow").files
+        container = yaml.safe_load(generated.text)["deploymentSpec"]["executors"]["exec-s-one"]["container"]
+        return str(json.loads(container["args"][1])["key"])
+
+    assert key("1") == key("1") != key("2")
+
+
 def test_a_policy_of_the_cache_switches_it_off_with_a_note(tmp_path: Path) -> None:
     file = tmp_path / "cached.py"
     file.write_text(

@@ -140,10 +140,13 @@ def container_fields(config: Config) -> dict[str, Yaml]:
         security["privileged"] = True
     if security:
         fields["securityContext"] = security
-    if "resources" in pod:
-        resources = cast("Mapping[str, Fields]", pod["resources"])
-        fields["resources"] = {name: Flow(_texts(amounts)) for name, amounts in resources.items()}
     return fields
+
+
+def resources(config: Config) -> dict[str, dict[str, str]]:
+    """`requests` and `limits` of the container."""
+    given = cast("Mapping[str, Fields]", _pod(config).get("resources", {}))
+    return {kind: {name: str(amount) for name, amount in amounts.items()} for kind, amounts in given.items()}
 
 
 def run_fields(config: Config) -> dict[str, Yaml]:

@@ -65,28 +65,30 @@ def container_fields(call: Call, default_image: str, code_map: str, store_secret
             env.append(Flow({"name": name, "valueFrom": {"configMapKeyRef": reference}}))
         else:
             env.append(Flow({"name": name, "value": variable(text)}))
-    secrets = dict.fromkeys([*config.secrets, *([store_secret] if store_secret else [])])
+    secrets: dict[str, None] = dict.fromkeys([*config.secrets, *([store_secret] if store_secret else [])])
     sources: list[Yaml] = [Flow({"secretRef": {"name": name}}) for name in secrets]
     pod = pods.container_fields(config)
     for field, own in (("env", env), ("envFrom", sources)):
         if listed := [*own, *cast("list[Yaml]", pod.pop(field, []))]:
             fields[field] = listed
     resources = _resources(config.resources) if config.resources is not None else {}
-    if resources := resources | cast("dict[str, Yaml]", pod.pop("resources", {})):
-        fields["resources"] = resources
+    for kind, amounts in pods.resources(config).items():
+        resources[kind] = {**resources.get(kind, {}), **amounts}
+    if resources:
+        fields["resources"] = {kind: Flow(amounts) for kind, amounts in resources.items()}
     return fields | pod
 
 
-def _resources(resources: Resources) -> dict[str, Yaml]:
+def _resources(resources: Resources) -> dict[str, dict[str, str]]:
     """CPU and memory are requested, as ZenML words them; a GPU must be a limit, which is its request too."""
-    requests: dict[str, Yaml] = {}
+    requests: dict[str, str] = {}
     if resources.cpu_count is not None:
         requests["cpu"] = f"{resources.cpu_count:g}"
     if resources.memory is not None:
         requests["memory"] = quantity(resources.memory)
-    fields: dict[str, Yaml] = {"requests": Flow(requests)} if requests else {}
+    fields = {"requests": requests} if requests else {}
     if resources.gpu_count:
-        fields["limits"] = Flow({"nvidia.com/gpu": str(resources.gpu_count)})
+        fields["limits"] = {"nvidia.com/gpu": str(resources.gpu_count)}
     return fields
 
 

@@ -141,7 +141,7 @@ class _Controller:
         found: dict[str, str] = {}
         for entry in declared:
             know("argument parameter", entry)
-            value = self.parameters.pop(entry["name"], entry.get("value"))
+            value = cast("str | None", self.parameters.pop(entry["name"], entry.get("value")))
             if value is None:
                 raise Broken(f"argument {entry['name']} without a value")
             if "enum" in entry and value not in entry["enum"]:

@@ -111,7 +111,7 @@ def go_json(value: Any) -> str:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise Failed("json: unsupported value")
-        return str(int(value)) if value == int(value) and abs(value) < 1e21 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
     if isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False)
         for character in "<>&\u2028\u2029\x7f":

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 DEFAULT_IMAGE = "python:3.11-slim"
 
+SCHEDULE_SUFFIX = ".schedule.yaml"
+SCHEDULE_NOTE = ("A recurring run, for KFP's API: POST /apis/v2beta1/recurringruns with `pipeline_version_reference`.",)
+
 
 class KubeflowBackend:
     """Kubeflow Pipelines 2: one PipelineSpec, with a platform document where a step needs Kubernetes settings."""
@@ -71,11 +74,18 @@ class KubeflowBackend:
         if platform is not None:
             texts.append(document(platform))
         stem = model.pipeline.symbol.rpartition(":")[2]
-        return [GeneratedFile(f"{stem}.yaml", documents(texts))]
+        files = [GeneratedFile(f"{stem}.yaml", documents(texts))]
+        if model.pipeline.schedule is not None:
+            from pipec.backends.kubeflow.schedule import recurring_run
+
+            lines = (*header(request, model.pipeline), *SCHEDULE_NOTE)
+            run = recurring_run(model.pipeline, model.pipeline.schedule)
+            files.append(GeneratedFile(f"{stem}{SCHEDULE_SUFFIX}", document(run, lines)))
+        return files
 
     def check(self, files: Sequence[GeneratedFile]) -> Sequence[Diagnostic]:
         """See `Backend.check`."""
-        return [fault for file in files for fault in _misreadings(file)]
+        return [fault for file in files if not file.path.endswith(SCHEDULE_SUFFIX) for fault in _misreadings(file)]
 
 
 def _settled(pipeline: Pipeline) -> tuple[Pipeline, frozenset[str]]:

@@ -22,7 +22,7 @@ def _refused(note: str) -> Capability:
     return Capability(Support.REFUSED, note)
 
 
-_SCHEDULE = "a spec cannot hold a schedule; create a recurring run from the spec through the API"
+_SCHEDULE = "a recurring run in `<name>.schedule.yaml`, to be given to the API: a spec cannot hold it"
 _FAILURE = "KFP always lets independent steps go on after a failure"
 
 LEDGER: Ledger = {
@@ -81,11 +81,11 @@ LEDGER: Ledger = {
     Feature.GPU: _native("`nvidia.com/gpu`; a class of device is refused"),
     Feature.ENVIRONMENT: _native("values with `{{`, `$(` or `$$` are set by the runtime; look-ups are refused"),
     Feature.SECRETS: _emulated("mounted as a volume, each key exported by the runtime; there is no `envFrom`"),
-    Feature.SCHEDULE_CRON: _refused(_SCHEDULE),
-    Feature.SCHEDULE_INTERVAL: _refused(_SCHEDULE),
-    Feature.SCHEDULE_ONCE: _refused(_SCHEDULE),
-    Feature.SCHEDULE_WINDOW: _refused(_SCHEDULE),
-    Feature.SCHEDULE_CATCHUP: _refused(_SCHEDULE),
+    Feature.SCHEDULE_CRON: _native(f"{_SCHEDULE}; in UTC, other time zones are refused"),
+    Feature.SCHEDULE_INTERVAL: _native(f"{_SCHEDULE}; whole seconds"),
+    Feature.SCHEDULE_ONCE: _emulated(f"{_SCHEDULE}: a cron expression whose window holds one moment"),
+    Feature.SCHEDULE_WINDOW: _native(_SCHEDULE),
+    Feature.SCHEDULE_CATCHUP: _native(f"{_SCHEDULE}: `no_catchup`"),
     Feature.CACHING: _native(
         "`enableCache`; the key covers inputs, image, argument and environment; with inline code any change of code misses "
         "for all. With a store (`-O artifact_root=URL`) the runtime's own cache takes its place"

@@ -34,6 +34,10 @@ def faults_of(pipeline: Pipeline, options: Options) -> Iterator[Diagnostic]:
         yield from input_definition(parameter)[1]
     if pipeline.config.timeout is not None and pipeline.config.timeout <= 0:
         yield _refused("a time-out of no time", pipeline, "timeout")
+    if pipeline.schedule is not None:
+        from pipec.backends.kubeflow.schedule import schedule_faults
+
+        yield from schedule_faults(pipeline, pipeline.schedule)
     for call in calls(pipeline.body):
         yield from _call_faults(call)
     if not options["artifact_root"]:

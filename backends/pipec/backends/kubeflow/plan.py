@@ -127,7 +127,7 @@ class _Planner:
         steps = self._task(scope, "steps", "steps", "g")
         self._later.append(partial(self._take, steps, code.INPUT))
         body = self._scope(scope, steps, f"the steps of {self._pipeline.name}")
-        before = phase(self._pipeline, BEFORE, "before")
+        before, first = phase(self._pipeline, BEFORE, "before"), None
         if before is not None:
             first = self._enter_step(body, before.call, before.step, StaticInvocation({}, {}))
             first.hooks = before.specs
@@ -135,7 +135,7 @@ class _Planner:
             if before.step.outputs:
                 self._state = (before.call.id, readers_of_state(self._pipeline))
         self._enter_block(body, self._pipeline.body, ())
-        if before is not None:
+        if first is not None:
             for task in body.tasks.values():
                 if task is not first:
                     task.waits[first.key] = None

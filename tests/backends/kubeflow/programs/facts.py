@@ -1,3 +1,4 @@
+import datetime
 import os
 import random
 
@@ -7,6 +8,11 @@ from pipec.sdk import pipeline, step
 @step
 def show(first: float, second: float, mode: str) -> list[bool]:
     return [0 <= first < 1, first == second, mode == "fast"]
+
+
+@step
+def year(started: datetime.datetime) -> bool:
+    return started.year > 2000
 
 
 @step
@@ -24,4 +30,5 @@ def facts() -> list[bool]:
     """A draw is the same wherever it is read; the environment is that of the step."""
     value = random.random()
     plain()
+    year(datetime.datetime.now())
     return show(value, draw(value), os.getenv("PIPEC_TEST_MODE", "slow"))

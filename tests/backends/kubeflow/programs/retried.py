@@ -25,8 +25,16 @@ def third(n: int) -> int:
     return n * 10 + count
 
 
+@step
+def show(results: list[int]) -> str:
+    return f"{results}"
+
+
 @pipeline
-def retried(n: int = 2) -> list[int]:
+def retried(n: int = 2) -> str:
     """KFP retries outside loops, the runtime inside."""
     third(7)
-    return [third(i) for i in numbers(n)]
+    results = []
+    for i in numbers(n):
+        results.append(third(i))
+    return show(results)

@@ -24,6 +24,14 @@ def check(n: int) -> int:
     return n
 
 
+@step
+def show(results: list[int]) -> str:
+    return f"{results}"
+
+
 @pipeline(on_failure=alarm)
-def alarm_of_a_loop(n: int = 4) -> list[int]:
-    return [check(i) for i in numbers(n)]
+def alarms(n: int = 4) -> str:
+    results = []
+    for i in numbers(n):
+        results.append(check(i))
+    return show(results)

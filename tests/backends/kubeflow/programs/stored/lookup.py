@@ -1,7 +1,7 @@
+import pathlib
 from typing import Annotated
 
 from pipec.sdk import CachePolicy, Client, pipeline, step
-import pathlib
 
 
 def note(text: str) -> None:
