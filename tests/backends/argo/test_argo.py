@@ -160,7 +160,6 @@ def full() -> str:
         image_pull_secrets="one, two",
         ttl_seconds=3600,
         pod_gc="OnPodSuccess",
-        artifact_gc="OnWorkflowDeletion",
         artifact_root="gs://bucket/pipec",
         artifact_secret="gcs",
         image="registry.example/steps:1",

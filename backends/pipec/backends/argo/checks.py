@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipec.backends.argo.pods import live, not_honoured
 from pipec.backends.argo.settings import quantity, requirements
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.ir.values import Const, Expr, Lazy
@@ -185,6 +184,10 @@ def _docker(call: Call) -> Iterator[Diagnostic]:
 
 
 def _pods(call: Call) -> Iterator[Diagnostic]:
+    if not call.config.settings:
+        return
+    from pipec.backends.argo.pods import live, not_honoured
+
     place = next(
         (
             call.config.places[f"settings.{key}"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, cast
 
-from pipec.backends.argo import pods
 from pipec.backends.argo.code import variable_key
 from pipec.backends.argo.text import is_live, variable
 from pipec.compiler.lazy import pattern
@@ -27,7 +26,11 @@ def template_fields(call: Call) -> dict[str, Yaml]:
         fields["activeDeadlineSeconds"] = str(math.ceil(config.timeout))
     if config.retry is not None:
         fields["retryStrategy"] = _retry(config.retry)
-    return fields | pods.template_fields(config)
+    if config.settings:
+        from pipec.backends.argo import pods
+
+        fields |= pods.template_fields(config)
+    return fields
 
 
 def _retry(retry: Retry) -> Yaml:
@@ -67,13 +70,17 @@ def container_fields(call: Call, default_image: str, code_map: str, store_secret
             env.append(Flow({"name": name, "value": variable(text)}))
     secrets: dict[str, None] = dict.fromkeys([*config.secrets, *([store_secret] if store_secret else [])])
     sources: list[Yaml] = [Flow({"secretRef": {"name": name}}) for name in secrets]
-    pod = pods.container_fields(config)
+    resources = _resources(config.resources) if config.resources is not None else {}
+    pod: dict[str, Yaml] = {}
+    if config.settings:
+        from pipec.backends.argo import pods
+
+        pod = pods.container_fields(config)
+        for kind, amounts in pods.resources(config).items():
+            resources[kind] = {**resources.get(kind, {}), **amounts}
     for field, own in (("env", env), ("envFrom", sources)):
         if listed := [*own, *cast("list[Yaml]", pod.pop(field, []))]:
             fields[field] = listed
-    resources = _resources(config.resources) if config.resources is not None else {}
-    for kind, amounts in pods.resources(config).items():
-        resources[kind] = {**resources.get(kind, {}), **amounts}
     if resources:
         fields["resources"] = {kind: Flow(amounts) for kind, amounts in resources.items()}
     return fields | pod
