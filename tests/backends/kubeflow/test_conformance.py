@@ -1,0 +1,72 @@
+"""The conformance suite, compiled for Kubeflow and run by `kfp.local`: the same traces as everywhere else."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance import NAMES, Trace, program
+from kubeflow_programs import Prepared
+
+if TYPE_CHECKING:
+    from engines import Kubeflow, SpecRun
+
+RUNS = [
+    (name, index)
+    for name in NAMES
+    if not {"", "kubeflow"} & set(program(name).refused)
+    for index in range(len(program(name).runs))
+]
+IDS = [f"{name} {index}" for name, index in RUNS]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], Prepared]:
+    folder = tmp_path_factory.mktemp("conformance")
+    return {
+        (name, index): Prepared(program(name), program(name).runs[index], folder / f"{name.replace('/', '-')}-{index}")
+        for name, index in RUNS
+    }
+
+
+@pytest.fixture(scope="module")
+def reports(kubeflow: Kubeflow, prepared: dict[tuple[str, int], Prepared]) -> dict[tuple[str, int], SpecRun]:
+    """All runs, in two processes."""
+    ready = {key: each.case for key, each in prepared.items() if not each.refused}
+    halves = [list(ready)[::2], list(ready)[1::2]]
+    with ThreadPoolExecutor(len(halves)) as pool:
+        answers = pool.map(lambda keys: kubeflow.run([ready[key] for key in keys]), halves)
+        return {
+            key: run for keys, runs in zip(halves, answers, strict=True) for key, run in zip(keys, runs, strict=True)
+        }
+
+
+@pytest.mark.parametrize(("name", "index"), RUNS, ids=IDS)
+def test_kubeflow_agrees(
+    prepared: dict[tuple[str, int], Prepared], reports: dict[tuple[str, int], SpecRun], name: str, index: int
+) -> None:
+    this, expected = prepared[name, index], program(name).runs[index]
+    assert not this.refused
+    report = reports[name, index]
+    trace = this.trace(report)
+    if expected.is_checked:
+        assert (trace.state, dict(trace.ran)) == ("failed", {})
+        return
+    # The runner says what ran; what a condition or a failure kept from running is what is missing there.
+    wanted = replace(expected.expected, skipped={}, stopped={})
+    assert str(shown(trace)) == str(shown(wanted)), f"{report.error}\n{report.log[-2000:]}"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "kubeflow" in program(name).refused])
+def test_what_kubeflow_refuses(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    this = Prepared(program(name), program(name).runs[0], tmp_path_factory.mktemp("refused") / "run")
+    assert this.refused == program(name).refused["kubeflow"]
+
+
+def shown(trace: Trace) -> Trace:
+    """The trace with its outputs as JSON has them: a tuple is a list."""
+    return replace(trace, outputs=json.loads(json.dumps(dict(trace.outputs))))
