@@ -59,7 +59,13 @@ class Prepared:
 def typed(pipeline: Pipeline, values: Mapping[str, Any]) -> dict[str, Any]:
     """Run parameters as Kubeflow takes them: what may be None is canonical text there."""
     types = {parameter.name: native_type(parameter) for parameter in pipeline.parameters}
-    return {name: codec.dumps(value) if types.get(name, "") is None else value for name, value in values.items()}
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        type_ = types.get(name, "")
+        # The client takes no int for a double, which all numbers are to the API.
+        is_whole = type_ == "NUMBER_DOUBLE" and type(value) is int
+        found[name] = codec.dumps(value) if type_ is None else float(value) if is_whole else value
+    return found
 
 
 def counts(pipeline: Pipeline, text: str, run: SpecRun) -> tuple[dict[str, int], dict[str, int]]:

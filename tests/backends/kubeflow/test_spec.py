@@ -58,7 +58,7 @@ REFUSED = {
     "a large default inside": ("n: list[int] = [1, -(2**53)]", "PC0404", "is not a JavaScript-safe integer"),
     "not a number": ("n: float = float('nan')", "PC0404", "a value of kind `float` has no form there"),
     "None inside": ("n: list[int] = [None]", "PC0404", "None inside a list or dict has no form there"),
-    "a template": ("n: str = '{{workflow.name}}'", "PC0404", "expanded as a template"),
+    "a template inside": ("n: list[str] = ['{{workflow.name}}']", "PC0404", "expanded as a template"),
     "a variable": ("n: dict[str, str] = {'a': '$(HOME)'}", "PC0404", "expanded as a template"),
 }
 
