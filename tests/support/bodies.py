@@ -84,6 +84,7 @@ class _Writer:
     fresh: int = 0
     may_alias: bool = True
     lines: list[str] = field(default_factory=list)
+    inner: list[str] = field(default_factory=list)
 
     def pick(self, *options: str) -> str:
         return self.draw(st.sampled_from(options))
@@ -163,6 +164,7 @@ class _Writer:
 
     def statement(self, scope: _Scope, pad: str) -> None:
         kinds = ["assign", "assign", "call", "new list", "append", "append", "entry", "pair", "comprehension", "rebind"]
+        kinds += ["inner"] * bool(self.inner)
         kinds += ["helper"] * bool(self.helpers) + ["alias"] * self.may_alias
         if scope.depth < 3:
             kinds += ["if", "if", "if", "for", "for"]
@@ -215,6 +217,10 @@ class _Writer:
                     f"{pad}{name} = {self.pick(*self.helpers)}({self.pick(*scope.lists)}, {self.integer(scope)}, flag, xs, ys, table)"
                 )
                 scope.ints.append(name)
+            case "inner":
+                name = self.name("i")
+                write(f"{pad}{name} = inner({self.integer(scope)}, flag, {self.pick('xs', '[1, 2]')}, ys, table)")
+                scope.ints.append(name)
             case "if":
                 self.condition_statement(scope, pad)
             case "for":
@@ -262,7 +268,17 @@ def programs(draw: st.DrawFn, may_alias: bool = False) -> str:
         writer.lines.append(f"    return {writer.result(scope)}")
         lines += ["", "", f"def helper_{number}(found, value, flag, xs, ys, table):", *writer.lines]
         helpers.append(f"helper_{number}")
-    writer = _Writer(draw, helpers, draw(st.integers(2, 14)), 0, may_alias)
+    inner: list[str] = []
+    if draw(st.integers(0, 2)) == 0:
+        writer = _Writer(draw, [], draw(st.integers(1, 6)), 900, may_alias)
+        scope = _Scope(["value"], ["l0"], ["d0"])
+        writer.lines += ["    l0 = []", "    d0 = {}"]
+        writer.block(scope, "    ")
+        writer.lines.append(f"    return {writer.result(scope)}")
+        arguments = "value: int, flag: bool, xs: list[int], ys: list[int], table: dict[str, int]"
+        lines += ["", "", "@pipeline", f"def inner({arguments}):", *writer.lines]
+        inner.append("inner")
+    writer = _Writer(draw, helpers, draw(st.integers(2, 14)), 0, may_alias, inner=inner)
     scope = _Scope(["n", "m"], ["l0"], ["d0"])
     writer.lines += ["    l0 = []", "    d0 = {}"]
     while writer.left > 0:

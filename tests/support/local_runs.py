@@ -26,8 +26,8 @@ class Project:
 
     def run(self, pipeline: Pipeline, parameters: dict[str, Any] | None = None, **options: Any) -> RunResult:
         """Run a pipeline of `ir_builders`."""
-        given = Options(**{"root": str(self.root), "jobs": 4, "use_cache": False, **options})
-        return run_pipeline(pipeline, self.folder, parameters, options=given)
+        given: dict[str, Any] = {"root": str(self.root), "jobs": 4, "use_cache": False, **options}
+        return run_pipeline(pipeline, self.folder, parameters, options=Options(**given))
 
     def log(self, result: RunResult, instance: str, attempt: int = 1) -> str:
         """What an attempt printed."""
@@ -56,5 +56,5 @@ class SourceProject:
     def run(self, parameters: dict[str, Any] | None = None, **options: Any) -> RunResult:
         """Run it."""
         compilation = self.compile()
-        given = Options(**{"import_roots": compilation.import_roots, "jobs": 2, **options})
-        return run_pipeline(compilation.pipelines[0], self.folder, parameters, options=given)
+        given: dict[str, Any] = {"import_roots": compilation.import_roots, "jobs": 2, **options}
+        return run_pipeline(compilation.pipelines[0], self.folder, parameters, options=Options(**given))

@@ -96,8 +96,9 @@ def sources() -> Iterator[tuple[str, Path]]:
 def _of_runtime(adapter: str) -> dict[str, str]:
     if adapter != "run" and adapter not in ADAPTERS:
         raise ValueError(f"`{adapter}` is no adapter")
-    others = {f"pipec/runtime/{other}.py" for other in ADAPTERS - {adapter}}
-    files = {name: path.read_text(encoding="utf-8") for name, path in sources() if name not in others}
+    # An adapter may have further modules, `<adapter>_….py`.
+    others = tuple(f"pipec/runtime/{other}{end}" for other in ADAPTERS - {adapter} for end in (".py", "_"))
+    files = {name: path.read_text(encoding="utf-8") for name, path in sources() if not name.startswith(others)}
     if adapter != "run" and f"pipec/runtime/{adapter}.py" not in files:
         raise ValueError(f"`{adapter}` is no adapter of the installed runtime")
     return {"__main__.py": files.pop(f"pipec/runtime/{_ENTRY}"), "zenml/__init__.py": _ZENML, **files}

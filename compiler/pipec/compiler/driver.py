@@ -18,6 +18,8 @@ from pipec.compiler.registry import IR_TARGET, find_backend
 
 if TYPE_CHECKING:
     from pipec.compiler.backend import Backend
+    from pipec.compiler.frontend.run_configuration import Layers
+    from pipec.compiler.frontend.values import Setting
     from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.source import SourceFile
 
@@ -50,6 +52,8 @@ def compile(
     bind: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
     project: Project | None = None,
+    config: str | Path | None = None,
+    stack: str | None = None,
 ) -> Compilation:
     """Compiles one file.
 
@@ -60,7 +64,9 @@ def compile(
         parameters: other defaults for run parameters. A text is read as JSON unless the parameter's type is `str`.
         bind: values that fix parameters at compile time, likewise.
         options: the backend's options; text is read as the option's kind.
-        project: the project, where it is known already.
+        project: the project, where it is known already, with its stack.
+        config: a run configuration, ZenML's YAML.
+        stack: a stack of the project's, by default its `default_stack`; not with `project`.
 
     Returns:
         The files and the diagnostics. A fault of the program is never an exception.
@@ -70,13 +76,16 @@ def compile(
     """
     file = Path(path).resolve()
     if project is None:
-        project, faults = load_project(find_root(file))
+        project, faults = open_project(find_root(file), stack)
         if has_errors(faults):
             return Compilation((), tuple(faults), {} if project.file is None else {project.file.path: project.file})
-    lowered = _lower(project, file, pipeline, parameters or {}, bind or {})
+    asked = _Asked(
+        pipeline, parameters or {}, bind or {}, options or {}, None if config is None else Path(config), stack
+    )
+    lowered = _lower(project, file, asked)
     if has_errors(lowered.diagnostics) or not lowered.pipelines:
         return lowered
-    return _compile_all(lowered, file, target, project, _Asked(pipeline, parameters or {}, bind or {}, options or {}))
+    return _compile_all(lowered, file, target, project, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +96,69 @@ class _Asked:
     parameters: Mapping[str, Any]
     bind: Mapping[str, Any]
     options: Mapping[str, Any]
+    config: Path | None = None
+    stack: str | None = None
 
 
-def _lower(
-    project: Project, file: Path, pipeline: str | None, parameters: Mapping[str, Any], bind: Mapping[str, Any]
-) -> Compilation:
+def open_project(root: Path, stack: str | None) -> tuple[Project, list[Diagnostic]]:
+    """The project in `root` with the stack called `stack`, by default its `default_stack`."""
+    project, faults = load_project(root)
+    if stack is None and project.default_stack is None:
+        return project, faults
+    from pipec.compiler.stack import with_stack
+
+    project, more = with_stack(project, stack)
+    return project, faults + more
+
+
+def _lower(project: Project, file: Path, asked: _Asked) -> Compilation:
     if file.name.endswith(".ir.json"):
-        return _read_ir(project, file, pipeline, parameters, bind)
+        return _read_ir(project, file, asked)
     from pipec.compiler.frontend import Bindings, lower_file
 
+    layers, sources, faults = _layers(project, asked.config)
+    if has_errors(faults):
+        return Compilation((), tuple(faults), sources)
     lowered = lower_file(
         project.root,
         file,
-        pipeline=pipeline,
-        bindings=Bindings(parameters, bind),
+        pipeline=asked.pipeline,
+        bindings=Bindings(asked.parameters, asked.bind),
+        layers=layers,
         stubs=project.stubs,
         include=project.include,
     )
-    return Compilation((), lowered.diagnostics, lowered.sources, lowered.pipelines, lowered.import_roots)
+    return Compilation((), lowered.diagnostics, {**sources, **lowered.sources}, lowered.pipelines, lowered.import_roots)
 
 
-def _read_ir(
-    project: Project, file: Path, wanted: str | None, parameters: Mapping[str, Any], bind: Mapping[str, Any]
-) -> Compilation:
+def _layers(project: Project, config: Path | None) -> tuple[Layers | None, dict[str, SourceFile], list[Diagnostic]]:
+    """What is said outside of the program, and the files that say it; nearly always nothing."""
+    if config is None and project.stack is None and not project.raw.get("pipelines"):
+        return None, {}, []
+    from pipec.compiler.frontend.run_configuration import Layers, source_of
+    from pipec.compiler.stack import pipeline_layers
+
+    sources = {} if project.file is None else {project.file.path: project.file}
+    pipelines, faults = pipeline_layers(project)
+    options: Mapping[str, Setting] | None = None
+    if config is not None:
+        from pipec.compiler.frontend.run_yaml import read_run_configuration
+
+        source, found = read_run_configuration(config.resolve(), source_of(config.resolve(), project.root))
+        if source is not None:
+            sources[source.path] = source
+        if isinstance(found, Diagnostic):
+            return None, sources, [*faults, found]
+        options = found
+    stack = project.stack
+    return (
+        Layers({} if stack is None else stack.layer, pipelines, options, {} if stack is None else stack.components),
+        sources,
+        faults,
+    )
+
+
+def _read_ir(project: Project, file: Path, asked: _Asked) -> Compilation:
     """The pipeline of an `.ir.json`, which is evaluated already: a parameter cannot be set or fixed in it any more."""
     from pipec.compiler.ir.json import read
 
@@ -125,9 +174,14 @@ def _read_ir(
             f"`{flag} {given}=…` cannot be applied to `{name}`, which is evaluated already",
             help=f"give `{flag}` where `{name}` is made, with `--target ir`",
         )
-        for flag, values in (("-p", parameters), ("--bind", bind))
+        for flag, values in (("-p", asked.parameters), ("--bind", asked.bind))
         for given in values
     ]
+    if asked.config is not None:
+        message = f"`--config` cannot be applied to `{name}`, which is evaluated already"
+        help_ = f"give `--config` where `{name}` is made, with `--target ir`"
+        faults.append(Diagnostic("PC0506", message, help=help_))
+    wanted = asked.pipeline
     if pipeline is not None and wanted not in (None, pipeline.name, pipeline.symbol.rpartition(":")[2]):
         help_ = f"it has `{pipeline.symbol.rpartition(':')[2]}`"
         faults.append(Diagnostic("PC0105", f"`{name}` has no pipeline `{wanted}`", help=help_))
@@ -163,10 +217,22 @@ def _request(pipeline: Pipeline, file: Path, target: str, project: Project, aske
     function = pipeline.symbol.rpartition(":")[2]
     where = source if is_single or source.endswith(".json") else f"{source}:{function}"
     words = ["pipec", "compile", where, "--target", target]
+    if asked.config is not None:
+        words += ["--config", _named(asked.config, project.root)]
+    if asked.stack is not None:
+        words += ["--stack", asked.stack]
     for flag, values in (("-p", asked.parameters), ("--bind", asked.bind), ("-O", asked.options)):
         for name, value in values.items():
             words += [flag, f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
     return Request(source, shlex.join(words))
+
+
+def _named(file: Path, root: Path) -> str:
+    """A file as a command in the project's root names it; no path of this machine gets into what is written."""
+    resolved = file.resolve()
+    if resolved.is_relative_to(root):
+        return resolved.relative_to(root).as_posix()
+    return file.name if file.is_absolute() else file.as_posix()
 
 
 def _emit(
@@ -182,7 +248,7 @@ def _emit(
     backend = find_backend(target)
     if isinstance(backend, Diagnostic):
         return [], [backend]
-    options, faults = read_options(backend, {**project.options.get(target, {}), **asked.options})
+    options, faults = read_options(backend, {**_of_project(backend, project), **asked.options})
     if has_errors(faults):
         return [], faults
     from pipec.compiler.passes.check_capabilities import check_capabilities
@@ -200,6 +266,15 @@ def _emit(
     if any(one.code.startswith("PC09") for one in faults):
         raise InternalCompilerError("; ".join(one.message for one in faults if one.code.startswith("PC09")))
     return files, faults
+
+
+def _of_project(backend: Backend[Any], project: Project) -> dict[str, Any]:
+    """The options that the project and its stack set: those of the target, and what a stack says for every target."""
+    known = {option.name for option in backend.options}
+    stack = project.stack
+    shared = {"artifact_root": project.artifact_root, "registry": None if stack is None else stack.registry}
+    given = {name: value for name, value in shared.items() if value is not None and name in known}
+    return {**given, **project.options.get(backend.name, {})}
 
 
 def read_options(backend: Backend[Any], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Diagnostic]]:

@@ -6,17 +6,22 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.diagnostics.near import near_names
 from pipec.compiler.record import dataclass, field
 from pipec.compiler.source import Position, SourceFile, Span
 
+if TYPE_CHECKING:
+    from pipec.compiler.stack import Stack
+
 MARKERS = ("pyproject.toml", ".zen", ".git", "setup.py", "setup.cfg")
 """What stands in a project's root."""
 
-KEYS = frozenset({"sources", "target", "targets", "output", "options", "stubs", "include"})
+KEYS = frozenset(
+    """sources target targets output options stack default_stack artifact_root pipelines include stubs local""".split()
+)
 _SKIPPED = frozenset({"tests", "test", "node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"})
 
 
@@ -28,9 +33,15 @@ class Project:
         sources: files, globs, or `file.py:pipeline`, from the root; empty where nothing is named.
         targets: what to compile to where no `--target` is given.
         output: folder per target, from the root.
-        options: backend options per target.
+        options: backend options per target, those of the chosen stack over the project's.
+        artifact_root: folder or URL of the store, the chosen stack's or the project's.
+        stacks: the tables `[tool.pipec.stack.NAME]`, checked when one is chosen.
+        default_stack: the stack where none is asked for.
+        stack: the chosen stack.
+        raw: `[tool.pipec]` as it is written; `pipelines` is read where it is needed.
         stubs: signatures of steps outside the project, by `module:name`.
         include: patterns of data files, from the root, that travel with every step.
+        pythons: interpreters of `pipec run`, absolute, by name of a step; `*` for all others.
     """
 
     root: Path
@@ -41,6 +52,12 @@ class Project:
     stubs: Mapping[str, str] = field(default_factory=dict)
     include: tuple[str, ...] = ()
     file: SourceFile | None = None
+    artifact_root: str | None = None
+    stacks: Mapping[str, Any] = field(default_factory=dict)
+    default_stack: str | None = None
+    stack: Stack | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+    pythons: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_root(start: Path) -> Path:
@@ -122,9 +139,31 @@ def _read(root: Path, table: Any, source: SourceFile) -> tuple[Project, list[Dia
             stubs=_table(table, "stubs", source, faults),
             include=_texts(table, "include", source, faults),
             file=source,
+            artifact_root=_text(table, "artifact_root", source, faults),
+            stacks=_stacks(table, source, faults),
+            default_stack=_text(table, "default_stack", source, faults),
+            raw=table,
+            pythons=_pythons(root, table, source, faults),
         ),
         faults,
     )
+
+
+def _text(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[Diagnostic]) -> str | None:
+    value = table.get(key)
+    if value is None or (isinstance(value, str) and value):
+        return value
+    faults.append(Diagnostic("PC0504", f"`{key}` is a text", _place(source, key)))
+    return None
+
+
+def _stacks(table: Mapping[str, Any], source: SourceFile, faults: list[Diagnostic]) -> Mapping[str, Any]:
+    value = table.get("stack", {})
+    if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
+        return value
+    help_ = 'write a table `[tool.pipec.stack.NAME]` for each stack, and `default_stack = "NAME"`'
+    faults.append(Diagnostic("PC0504", "`stack` holds a table for each stack", _place(source, "stack"), help=help_))
+    return {}
 
 
 def _unknown_targets(table: Mapping[str, Any], source: SourceFile) -> list[Diagnostic]:
@@ -159,6 +198,21 @@ def _table(table: Mapping[str, Any], key: str, source: SourceFile, faults: list[
     what = "a table for each target" if wanted is dict else what
     faults.append(Diagnostic("PC0504", f"`{key}` is a table with {what}", _place(source, key)))
     return {}
+
+
+def _pythons(root: Path, table: Mapping[str, Any], source: SourceFile, faults: list[Diagnostic]) -> dict[str, str]:
+    """`[tool.pipec.local] python = "…"`, or `[tool.pipec.local.python]` with one for each step."""
+    local = table.get("local", {})
+    given = local.get("python", {}) if isinstance(local, dict) else None
+    for key in local if isinstance(local, dict) else ():
+        if key != "python":
+            message = f"`[tool.pipec.local]` has no key `{key}`"
+            faults.append(Diagnostic("PC0504", message, _place(source, key), help="it has `python`"))
+    found = {"*": given} if isinstance(given, str) else given
+    if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
+        faults.append(Diagnostic("PC0504", "`python` is a path, or a table of paths by step", _place(source, "local")))
+        return {}
+    return {name: str(root / one) for name, one in found.items()}
 
 
 def _place(source: SourceFile, key: str) -> Span:

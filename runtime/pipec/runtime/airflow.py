@@ -1,6 +1,7 @@
 """Steps as Airflow runs them: the task starts a child on the code root, and hands references to what it stores to others.
 
-`launch` runs in Airflow's process, from this file alone (`runpy`): the standard library, nothing of pipec or Airflow.
+`launch`, `choose`, `indices`, `flatten` and `close` run in Airflow's process, from this file and those beside it alone
+(`runpy`): the standard library, nothing of pipec, and of Airflow what the task's context holds.
 `main` is the child, `python -I CODE_ROOT airflow`. It reads the invocation document from the first line of its standard
 input and watches the other end: when Airflow's process is gone, even by SIGKILL, the step ends with all its processes.
 """
@@ -11,21 +12,38 @@ import contextlib
 import json
 import os
 import pathlib
+import re
+import runpy
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import types
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 GRACE = 5.0
 """Seconds between the request to end and the end."""
 
-
 Index = tuple[int, ...]
 """Which iteration of the loops around a task: the index in each, outer loop first."""
+
+_UNNAMED = re.compile(r"output(_\d+)?")
+"""Outputs that the user gave no name: they are not registered under it."""
+
+if TYPE_CHECKING:
+    from pipec.runtime import airflow_ending, airflow_inputs
+    from pipec.runtime.store import layout
+else:
+
+    def _beside(path: str) -> types.SimpleNamespace:
+        return types.SimpleNamespace(**runpy.run_path(str(pathlib.Path(__file__).parent / path)))
+
+    airflow_inputs, airflow_ending = _beside("airflow_inputs.py"), _beside("airflow_ending.py")
+    layout = _beside("store/layout.py")
+
+flatten = airflow_inputs.flatten
 
 
 def launch(
@@ -41,13 +59,14 @@ def launch(
     """Run one attempt of a step.
 
     Args:
-        code: the code root.
+        code: the code root. Its `pipec/airflow.json` has what the DAG file need not say of the pipeline and its tasks.
         spec: the static half of the invocation. An output may be a word: its carrier, `mirrored` for an artifact that
             others also read as a value, or `unused`.
-        inputs: for each slot that a task fills, the text that the task returned for the output; see `_Sources`.
+        inputs: for each slot that a task fills, the text that the task returned for the output; see `Sources`.
         params: for each slot that a run parameter fills, the parameter's name, or that and how to read it:
             `int`, `float`, or a kind of canonical JSON.
-        settings: `environment`, `secrets`, `extra` and `python` of the step.
+        settings: `environment`, `secrets`, `extra` and `python` of the step; `state`, the task whose result is the
+            pipeline's state; `stop_on_failure`, whether the step is skipped once another one has failed.
         context: Airflow's context of the task.
         index: in a loop, the index of the iteration in each loop around the step.
         when: in a loop, what the gate of the condition around the step returned, and the arm that the step is in.
@@ -59,22 +78,26 @@ def launch(
 
     Raises:
         RuntimeError: the step failed; the log says why.
-        AirflowSkipException: it is in an arm that does not run.
+        AirflowSkipException: it is in an arm that does not run, or another step has failed and that stops the run.
     """
-    settings = settings or {}
-    at = None if index is None else tuple(index)
-    sources = _Sources(inputs, context, _given(params or {}, context["params"]))
+    settings, at = settings or {}, None if index is None else tuple(index)
+    sources = airflow_inputs.Sources(inputs, context, airflow_inputs.given_by(params or {}, context["params"]))
     if when is not None:
-        _Sources({"gate": when[0]}, context, {}).skip_unless(when[1])
-    outputs = {name: _output(output) for name, output in spec.get("outputs", {}).items()}
-    place = _place(context, at)
+        airflow_inputs.Sources({"gate": when[0]}, context, {}).skip_unless(when[1])
+    if settings.get("stop_on_failure") and airflow_ending.has_failed(context):
+        raise airflow_inputs.skipping("another step has failed")
+    about = about_pipeline(code)
+    outputs = {name: _output(name, output, spec) for name, output in spec.get("outputs", {}).items()}
+    whole = {**spec, **_of_task(about, context), "outputs": outputs}
+    root, place = _place(about, context, at)
     with tempfile.TemporaryDirectory(prefix="pipec-") as folder:
         own = pathlib.Path(folder)
-        # Documents are read where they lie; a store behind a URL has only the artifacts.
+        # Documents are read where they lie; a store behind a URL gets them from the step.
         kept = own if "://" in place else pathlib.Path(place)
-        expanded = sources.expanded({**spec, "outputs": outputs})
+        expanded = sources.expanded(whole)
         document = {
-            **_about(context),
+            **_about(about, context, at),
+            "artifact_root": root,
             "spec": expanded,
             "slots": sources.slots,
             "results": {
@@ -85,13 +108,19 @@ def launch(
             "error": str(kept / "error.json"),
             "record": str(kept / "record.json"),
             "extra": settings.get("extra", {}),
+            **airflow_ending.state_of(settings, context),
+            **airflow_ending.failures_of(spec, context),
         }
         python = settings.get("python") or sys.executable
         status = _run([python, "-I", str(code), "airflow"], document, _environment(settings, context))
         if status != 0:
+            # What a hook of the run is told of the failure.
+            context["ti"].xcom_push(key="error", value=f"{place}/error.json")
             raise RuntimeError(_reason(kept / "error.json", context["ti"].task_id, status))
         stored = json.loads((kept / "record.json").read_text(encoding="utf-8"))["outputs"]
-        return {_key(name): _reference(own, stored, name, outputs[name], at) for name in document["results"]}
+        return {
+            _key(name): airflow_inputs.reference(own, stored, name, outputs[name], at) for name in document["results"]
+        }
 
 
 def choose(
@@ -128,10 +157,49 @@ def indices(
     return list(range(count))
 
 
-def flatten(names: Sequence[str], counts: Any) -> list[dict[str, int]]:
-    """The indices of a loop in a loop, by name: for each iteration of the outer loops as many as its gate counted."""
-    table = _table(counts)
-    return [dict(zip(names, (*at, each), strict=True)) for at in sorted(table) for each in range(_value(table[at]))]
+def close(
+    code: pathlib.Path,
+    spec: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    params: Mapping[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    context: Mapping[str, Any],
+) -> None:
+    """What comes after all steps: a hook of the run (`spec` has `hook`), or the end of the run's record.
+
+    Raises:
+        AirflowSkipException: the hook is not for how the run has ended.
+        RuntimeError: the record cannot be written.
+    """
+    if "hook" in spec:
+        if not airflow_ending.is_due(spec["hook"]["name"], context):
+            raise airflow_inputs.skipping("it is for runs that end otherwise")
+        try:
+            launch(code, spec, inputs, params, settings, context)
+        except RuntimeError as problem:
+            print(f"pipec: {problem}; that does not change the run")
+        return
+    about = about_pipeline(code)
+    root, _ = _place(about, context, None)
+    document = {
+        **_about(about, context, None),
+        "artifact_root": root,
+        "finish": airflow_ending.facts(about, spec, inputs, params or {}, context),
+    }
+    python = (settings or {}).get("python") or sys.executable
+    if _run([python, "-I", str(code), "airflow"], document, _environment(settings or {}, context)) != 0:
+        raise RuntimeError("the record of the run cannot be written")
+
+
+def about_pipeline(code: pathlib.Path) -> dict[str, Any]:
+    """What `pipec/airflow.json` of the code root says: `pipeline`, its name, and `tasks` by their ids."""
+    found: dict[str, Any] = json.loads((code / "pipec/airflow.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _of_task(about: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+    cache = about["tasks"].get(context["ti"].task_id, {}).get("cache")
+    return {} if cache is None else {"cache": cache}
 
 
 def _key(output: str) -> str:
@@ -141,223 +209,61 @@ def _key(output: str) -> str:
     )
 
 
-def _output(described: Any) -> dict[str, Any]:
-    if not isinstance(described, str):
-        return dict(described)
-    if described == "unused":
-        return {"carrier": "artifact"}
-    return {"carrier": "artifact", "mirrored": True} if described == "mirrored" else {"carrier": described}
+def _output(name: str, described: Any, spec: Mapping[str, Any]) -> dict[str, Any]:
+    words: dict[Any, dict[str, Any]] = {
+        "mirrored": {"carrier": "artifact", "mirrored": True},
+        "unused": {"carrier": "artifact"},
+    }
+    output = words.get(described, {"carrier": described}) if isinstance(described, str) else dict(described)
+    is_own = spec["function"].startswith("pipec.runtime.") or "hook" in spec
+    if not is_own and "registered" not in output and _UNNAMED.fullmatch(name) is None:
+        output["registered"] = {"name": name}
+    return output
 
 
-def _about(context: Mapping[str, Any]) -> dict[str, Any]:
+def _about(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | None) -> dict[str, Any]:
     task, run = context["ti"], context["dag_run"]
     started = run.start_date
     return {
         "version": 1,
-        "pipeline": task.dag_id,
-        "step": task.task_id,
+        "pipeline": about["pipeline"],
+        "step": _operation(about, context),
+        "instance": _instance(about, context, index),
         "run": context["run_id"],
         "attempt": task.try_number,
         **({"start_time": started.isoformat()} if started is not None else {}),
     }
 
 
-def _place(context: Mapping[str, Any], index: Index | None) -> str:
-    """Where this attempt stores its results: one place for each attempt, so that a retry starts clean."""
-    task = context["ti"]
+def _operation(about: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    task = context["ti"].task_id
+    return str(about["tasks"].get(task, {}).get("operation", task))
+
+
+def _instance(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | None) -> str:
+    operation = _operation(about, context)
+    return operation if index is None else f"{operation}@{'.'.join(map(str, index))}"
+
+
+def _place(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | None) -> tuple[str, str]:
+    """The store, and where this attempt keeps its results: a place for each attempt, so that a retry starts clean."""
     root = os.environ.get("PIPEC_ARTIFACT_ROOT")
     if not root:
         home = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
         root = os.path.join(home, "pipec")
         print(f"pipec: PIPEC_ARTIFACT_ROOT is not set; artifacts go to {root}, which other machines do not see")
-    instance = task.task_id if index is None else f"{task.task_id}@{'.'.join(map(str, index))}"
-    parts = [task.dag_id, context["run_id"], instance, str(task.try_number)]
-    return "/".join([root.removeprefix("file://").rstrip("/"), "runs", *map(_file, parts)])
-
-
-def _file(name: str) -> str:
-    """A file name that reads like `name`; never `.` or `..`."""
-    quoted = urllib.parse.quote(name, safe=" +@=:")
-    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
-
-
-class _Sources:
-    """Where the slots of a step find their values, and how what only a run knows is put in their place.
-
-    A source is the text that a task returned, None if it was skipped; an index of a loop; `{"all": texts, "at": index}`,
-    what the tasks of a loop returned, of which those of the iteration `at` of the loops around the reader count; or
-    `{"task": id, "key": key}`, an XCom that may not be there.
-
-    Attributes:
-        slots: for the invocation; filled by `expanded`, too.
-    """
-
-    def __init__(
-        self, inputs: Mapping[str, Any], context: Mapping[str, Any], slots: Mapping[str, dict[str, str]]
-    ) -> None:
-        self.slots = dict(slots)
-        self._texts: dict[str, str] = {}
-        self._tables: dict[str, tuple[dict[Index, str], Index]] = {}
-        for name, source in inputs.items():
-            if isinstance(source, Mapping) and "all" in source:
-                self._tables[name] = _table(source["all"]), tuple(source.get("at", ()))
-                continue
-            found = _pulled(context, source) if isinstance(source, Mapping) else source
-            if found is not None:
-                self._texts[name] = found if isinstance(found, str) else json.dumps(found)
-                self.slots[name] = _slot(self._texts[name])
-
-    def skip_unless(self, arm: int) -> None:
-        """Skip the task unless the source `gate` is the number of the arm; a gate that was skipped has none."""
-        text = self._text("gate", ())
-        if text is None or _value(text) != arm:
-            try:
-                from airflow.sdk.exceptions import AirflowSkipException
-            except ImportError:
-                from airflow.exceptions import AirflowSkipException
-            raise AirflowSkipException("another arm of the condition runs")
-
-    def expanded(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        """The spec with recipes that the step's process knows."""
-        compose: dict[str, Any] = {}
-        for name, recipe in spec.get("compose", {}).items():
-            expanded = self._expand(recipe, ())
-            if set(expanded) == {"slot"}:
-                # An argument that is one value is read by its annotation.
-                self.slots[name] = self.slots[expanded["slot"]]
-            else:
-                compose[name] = expanded
-        for name in self._tables:
-            if name not in spec.get("compose", {}) and (slot := self._at(name, ())) is not None:
-                self.slots[name] = self.slots[slot]
-        return {**{key: value for key, value in spec.items() if key != "compose"}, "compose": compose}
-
-    def _text(self, name: str, dims: Index) -> str | None:
-        if name not in self._tables:
-            return self._texts.get(name)
-        table, prefix = self._tables[name]
-        # What is made outside of the innermost loops is the same for all their iterations.
-        depth = len(next(iter(table), ()))
-        return table.get((*prefix, *dims)[:depth])
-
-    def _at(self, name: str, dims: Index) -> str | None:
-        """The slot that has the value of a source in an iteration."""
-        if name not in self._tables:
-            return name
-        text = self._text(name, dims)
-        if text is None:
-            return None
-        slot = f"{name}@{'.'.join(map(str, dims))}"
-        self.slots[slot] = _slot(text)
-        return slot
-
-    def _expand(self, recipe: Any, dims: Index) -> Any:
-        ((kind, content),) = recipe.items()
-        if kind == "slot":
-            return {"slot": self._at(content, dims) or content}
-        if kind in {"list", "tuple"}:
-            return {kind: [self._expand(each, dims) for each in content]}
-        if kind == "dict":
-            return {kind: [[key, self._expand(each, dims)] for key, each in content]}
-        if kind == "item":
-            return {kind: [self._expand(content[0], dims), content[1]]}
-        if kind != "expr":
-            return recipe
-        op, *operands = content
-        if op == "position":
-            return {"const": dims[operands[0]["const"]]}
-        if op == "pick":
-            return self._expand(operands[1 + self._number(operands[0], dims)], dims)
-        if op == "each":
-            return {"list": [self._expand(operands[0], at) for at in self._iterations(operands, dims)]}
-        return {kind: [op, *(self._expand(each, dims) for each in operands)]}
-
-    def _number(self, gate: Any, dims: Index) -> int:
-        text = self._text(gate["slot"], dims)
-        if text is None:
-            raise RuntimeError(f"the gate `{gate['slot']}` of a condition has no result")
-        return int(_value(text))
-
-    def _iterations(self, operands: Sequence[Any], dims: Index) -> Iterator[Index]:
-        """The indices of one loop. Without a count every iteration has made the value, which is a slot."""
-        if len(operands) == 1:
-            table, prefix = self._tables[operands[0]["slot"]]
-            before = (*prefix, *dims)
-            yield from ((*dims, at[len(before)]) for at in sorted(table) if at[: len(before)] == before)
-            return
-        count = operands[1]
-        text = None if "const" in count else self._text(count["slot"], dims)
-        value = count["const"] if "const" in count else [] if text is None else _value(text)
-        yield from ((*dims, each) for each in range(value if isinstance(value, int) else len(value)))
-
-
-def _pulled(context: Mapping[str, Any], source: Mapping[str, str]) -> Any:
-    return context["ti"].xcom_pull(task_ids=source["task"], key=source["key"], map_indexes=None)
-
-
-def _table(texts: Any) -> dict[Index, str]:
-    """What the tasks of a loop returned, by index. Airflow gives one text for one task, and none for no task."""
-    found = [] if texts is None else [texts] if isinstance(texts, str) else texts[:]
-    return {tuple(json.loads(text)["index"]): text for text in found if text is not None}
-
-
-def _value(text: str) -> Any:
-    """What a gate returned: a number, or the indices of a loop."""
-    value = json.loads(text)
-    return json.loads(value["value"]) if isinstance(value, dict) else value
-
-
-def _slot(text: str) -> dict[str, str]:
-    reference = json.loads(text)
-    if isinstance(reference, dict) and "artifact" in reference:
-        return {key: reference[key] for key in ("artifact", "digest")}
-    if isinstance(reference, dict) and "index" in reference:
-        return {"json": reference["value"]}
-    return {"json": text}
-
-
-def _given(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """The slots that run parameters fill."""
-    slots: dict[str, dict[str, str]] = {}
-    for slot, source in params.items():
-        name, reading = (source, None) if isinstance(source, str) else source
-        slots[slot] = {"json": json.dumps(_read(given[name], reading))}
-    return slots
-
-
-def _read(value: Any, reading: str | None) -> Any:
-    if value is None or reading is None:
-        return value
-    # JSON Schema takes 2.0 for an integer and 2 for a number.
-    if reading == "int":
-        return int(value) if isinstance(value, float) and value.is_integer() else value
-    if reading == "float":
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    return {"$pipec": [reading, value]}
+    root = root.removeprefix("file://").rstrip("/")
+    where = (about["pipeline"], context["run_id"], _instance(about, context, index), context["ti"].try_number)
+    return root, f"{root}/{layout.attempt_folder(*where)}"
 
 
 def _result(place: str, folder: pathlib.Path, name: str, output: Mapping[str, Any]) -> dict[str, str]:
     result: dict[str, str] = {}
-    if output["carrier"] == "artifact":
-        result["artifact"] = f"{place}/{_file(name)}"
+    if output["carrier"] == "artifact" or "registered" in output:
+        result["artifact"] = f"{place}/{layout.file_name(name)}"
     if output["carrier"] == "parameter" or output.get("mirrored"):
-        result["parameter"] = str(folder / _file(name))
+        result["parameter"] = str(folder / airflow_inputs.file_of(name))
     return result
-
-
-def _reference(
-    folder: pathlib.Path, stored: Mapping[str, Any], name: str, output: Mapping[str, Any], index: Index | None
-) -> str:
-    file = folder / _file(name)
-    reference: dict[str, Any] = {} if index is None else {"index": list(index)}
-    if output["carrier"] == "parameter":
-        value = file.read_text(encoding="utf-8")
-        return value if index is None else json.dumps({**reference, "value": value})
-    about = stored[name]
-    reference |= {"artifact": about["place"], **{key: about[key] for key in ("digest", "type", "size")}}
-    if output.get("mirrored"):
-        reference["value"] = file.read_text(encoding="utf-8")
-    return json.dumps(reference)
 
 
 def _environment(settings: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
@@ -424,6 +330,10 @@ def main(arguments: Sequence[str]) -> int:
         print("pipec: usage: airflow, with the invocation on standard input", file=sys.stderr)
         return 2
     document = json.loads(_first_line())
+    if "finish" in document:
+        from pipec.runtime.airflow_ending import finish
+
+        return finish(document)
     # The user's code finds an empty input; the pipe itself is this module's.
     pipe, empty = os.dup(0), os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)

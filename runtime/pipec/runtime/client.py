@@ -27,8 +27,7 @@ def answer(live: LiveStep, method: str, *arguments: Any, **keywords: Any) -> Any
         KeyError: when the store has nothing of that name.
         TypeError: for keywords that pipec does not know.
     """
-    found: Callable[..., Any] = globals()[f"_{method}"]
-    return found(live.lookups, *arguments, **keywords)
+    return ANSWERS[method](live.lookups, *arguments, **keywords)
 
 
 class StepView:
@@ -232,3 +231,16 @@ def _output(lookups: Lookups, name: str, output: Mapping[str, Any]) -> ArtifactV
 
 def _time(text: str | None) -> dt.datetime | None:
     return None if text is None else dt.datetime.fromisoformat(text)
+
+
+ANSWERS: dict[str, Callable[..., Any]] = {
+    "get_artifact_version": _get_artifact_version,
+    "get_model_version": _get_model_version,
+    "get_pipeline": _get_pipeline,
+    "get_pipeline_run": _get_pipeline_run,
+    "get_run_step": _get_run_step,
+    "list_artifact_versions": _list_artifact_versions,
+    "list_model_versions": _list_model_versions,
+    "list_pipeline_runs": _list_pipeline_runs,
+}
+"""What answers each of `pipec.sdk.client.METHODS`."""

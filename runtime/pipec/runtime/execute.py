@@ -15,7 +15,7 @@ from typing import Any
 from pipec.runtime import codec, failures, fitting, imports, invocation, outputs
 from pipec.runtime.artifacts import Workspace
 from pipec.runtime.context import LiveStep
-from pipec.runtime.errors import InvalidInvocation, RuntimeFault
+from pipec.runtime.errors import InvalidInvocation, OutputFault, RuntimeFault
 from pipec.runtime.expressions import Composer
 from pipec.runtime.inputs import Inputs
 from pipec.runtime.invocation import Invocation
@@ -138,7 +138,11 @@ class _Attempt:
         del value
         self._fire("on_end")
         self._fire("on_success")
-        self.report.succeeded()
+        try:
+            self.report.succeeded()
+        except Exception as problem:
+            text = f"{type(problem).__name__}: {problem}"
+            raise OutputFault(f"step `{self.invocation.step}`: what it did cannot be recorded: {text}") from problem
 
     def _store(self, results: dict[str, Any]) -> None:
         for name in list(results):
@@ -188,7 +192,7 @@ class _Attempt:
             self._fire("on_failure", problem)
         try:
             self.report.failed({"status": status, **described})
-        except (OSError, RuntimeFault) as error:
+        except Exception as error:
             print(f"pipec: the error document cannot be written: {error}", file=sys.stderr)
         hook = self.invocation.spec.hook
         if hook is not None and hook.name not in ("on_init", "on_start"):

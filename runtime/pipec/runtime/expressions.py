@@ -158,12 +158,19 @@ def _draw(run: str, place: str) -> float:
     return float((int.from_bytes(digest[:8], "big") >> 11) / (1 << 53))
 
 
+def _zone(name: str) -> dt.tzinfo:
+    if name == "UTC":
+        return dt.UTC
+    import zoneinfo
+
+    return zoneinfo.ZoneInfo(name)
+
+
 def _clock(start: dt.datetime, what: str, *arguments: Any) -> Any:
     """What a function that reads the clock gives at the start of the run: naive times are in the zone of this machine."""
     match what:
         case "now":
-            zone = arguments[0] if arguments else None
-            return start.astimezone(zone) if zone is not None else start.astimezone().replace(tzinfo=None)
+            return start.astimezone(_zone(*arguments)) if arguments else start.astimezone().replace(tzinfo=None)
         case "utcnow":
             return start.astimezone(dt.UTC).replace(tzinfo=None)
         case "today":

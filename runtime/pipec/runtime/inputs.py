@@ -98,6 +98,10 @@ class Inputs:
                 return codec.decode(spec.values[name], is_trusted=True)
             if name in spec.compose:
                 return composer.evaluate(spec.compose[name])
+        except InputFault as fault:
+            if str(fault).startswith("step "):
+                raise
+            raise InputFault(f"{self._where(name)}: {fault}") from fault.__cause__
         except RuntimeFault:
             raise
         except Exception as problem:

@@ -5,6 +5,7 @@ The record and the error document go where the invocation says, and into the sto
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import sys
@@ -150,13 +151,7 @@ class Report:
             metadata = {**manifest.metadata, **self._live.recorded.get(subject, {})}
             tags = self._live.tagged.get(subject, manifest.tags)
             if metadata != manifest.metadata or list(tags) != list(manifest.tags):
-                changed = Manifest(
-                    **{
-                        **{key: getattr(manifest, key) for key in Manifest.__slots__},
-                        "metadata": metadata,
-                        "tags": tags,
-                    }
-                )
+                changed = dataclasses.replace(manifest, metadata=metadata, tags=tags)
                 artifacts.amend(changed, self._stored[name]["place"])
 
     def _cache_put(self, store: Store) -> None:

@@ -33,5 +33,10 @@ class BaseParameters:
             elif not hasattr(type(self), name):
                 raise TypeError(f"{type(self).__name__} needs `{name}`")
 
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The fields, as pydantic names them: objects of this class are made by keyword."""
+        return set(vars(self))
+
 
 BaseStepConfig = BaseParameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from airflow_programs import write
 from pipec.runtime import airflow as adapter
+from pipec.runtime import airflow_ending, airflow_inputs
 
 # What Airflow's task does, as a process that can be killed.
 WORKER = """
@@ -97,14 +99,16 @@ def test_the_value_of_a_secret_is_not_in_the_message() -> None:
 def test_places(root: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPEC_ARTIFACT_ROOT", root)
     task = SimpleNamespace(dag_id="d", task_id="t", try_number=2)
-    place = adapter._place({"ti": task, "run_id": "manual__2026-01-01T00:00:00+00:00/x"}, (3, 0))  # pyright: ignore[reportPrivateUsage]
-    assert place == expected
+    context = {"ti": task, "run_id": "manual__2026-01-01T00:00:00+00:00/x"}
+    found = adapter._place({"pipeline": "d", "tasks": {}}, context, (3, 0))  # pyright: ignore[reportPrivateUsage]
+    assert found == (root.removeprefix("file://").rstrip("/"), expected)
 
 
-@pytest.mark.parametrize("name", [".", "..", "..."])
+@pytest.mark.parametrize("name", [".", "..", "...", "a/b", "\u00e9"])
 def test_no_name_climbs(name: str) -> None:
-    assert "." not in adapter._file(name)  # pyright: ignore[reportPrivateUsage]
-    assert adapter._file(f"{name}/x") not in {".", ".."}  # pyright: ignore[reportPrivateUsage]
+    file = airflow_inputs.file_of(name)
+    assert "/" not in file
+    assert "." not in file
 
 
 @pytest.mark.parametrize(
@@ -120,5 +124,73 @@ def test_no_name_climbs(name: str) -> None:
     ],
 )
 def test_readings(value: Any, reading: str | None, expected: Any) -> None:
-    read = adapter._read(value, reading)  # pyright: ignore[reportPrivateUsage]
+    slots = airflow_inputs.given_by({"slot": ["p", reading] if reading else "p"}, {"p": value})
+    read = json.loads(slots["slot"]["json"])
     assert (read, type(read)) == (expected, type(expected))
+
+
+def slot(name: str) -> dict[str, str]:
+    return {"slot": name}
+
+
+def call(op: str, *operands: Any) -> dict[str, Any]:
+    return {"expr": [op, *operands]}
+
+
+def text(value: Any, *index: int) -> str:
+    """What the task of an iteration returns."""
+    return json.dumps({"index": list(index), "value": json.dumps(value)})
+
+
+def expanded(recipe: Any, **inputs: Any) -> tuple[Any, dict[str, str]]:
+    """The recipe, and the text of each slot."""
+    sources = airflow_inputs.Sources(inputs, {}, {})
+    spec = sources.expanded({"compose": {"x": {"list": [recipe]}}})
+    return spec["compose"]["x"]["list"][0], {name: each["json"] for name, each in sources.slots.items()}
+
+
+def test_a_value_is_picked_by_the_gate() -> None:
+    recipe, slots = expanded(call("pick", slot("gate"), slot("a"), slot("b")), gate="1", a=None, b="7")
+    assert (recipe, slots["b"]) == (slot("b"), "7")
+    assert "a" not in slots
+
+
+def test_what_a_loop_collects_is_in_order_whatever_airflow_gives() -> None:
+    """Airflow gives a list, one text for one task, and None for none."""
+    each = call("each", slot("a"))
+    recipe, slots = expanded(each, a={"all": [text("y", 1), text("x", 0)]})
+    assert [slots[one["slot"]] for one in recipe["list"]] == ['"x"', '"y"']
+    assert expanded(each, a={"all": text("x", 0)})[0] == {"list": [slot("a@0")]}
+    assert expanded(each, a={"all": None})[0] == {"list": []}
+
+
+def test_skipped_iterations_have_the_other_value() -> None:
+    recipe = call("each", call("pick", slot("gate"), slot("a"), call("position", {"const": 0})), slot("all"))
+    gates = [text(0, 0), text(1, 1), text(0, 2)]
+    found, slots = expanded(recipe, gate={"all": gates}, a={"all": [text("x", 0), text("z", 2)]}, all=[0, 1, 2])
+    assert found == {"list": [slot("a@0"), {"const": 1}, slot("a@2")]}
+    assert (slots["a@0"], slots["a@2"]) == ('"x"', '"z"')
+
+
+def test_loops_in_loops_keep_empty_lists() -> None:
+    recipe = call("each", call("each", slot("a")), slot("count"))
+    count = {"all": [text(1, 0), text(0, 1), text(2, 2)]}
+    found, _ = expanded(recipe, a={"all": [text("x", 0, 0), text("y", 2, 0), text("z", 2, 1)]}, count=[0, 1, 2])
+    assert [len(each["list"]) for each in found["list"]] == [1, 0, 2]
+    assert airflow_inputs.flatten(["x", "y"], count["all"]) == [{"x": 0, "y": 0}, {"x": 2, "y": 0}, {"x": 2, "y": 1}]
+
+
+def test_an_iteration_reads_its_own() -> None:
+    """What the outer iteration has made, and what the inner loop has made for it."""
+    outer = {"all": [text("p", 0), text("q", 1)], "at": [1]}
+    inner = {"all": [text("a", 0, 0), text("b", 1, 0), text("c", 1, 1)], "at": [1]}
+    found, slots = expanded(call("each", slot("inner")), inner=inner)
+    assert [slots[one["slot"]] for one in found["list"]] == ['"b"', '"c"']
+    found, slots = expanded(slot("outer"), outer=outer)
+    assert slots[found["slot"]] == '"q"'
+
+
+def test_tasks_that_airflow_would_confuse_are_asked_for_apart() -> None:
+    """The states of `a` in a loop are called `a_0`, `a_1` and so on."""
+    batches = airflow_ending._batches(["a", "b", "a_2", "b_x", "c_1", "c"])  # pyright: ignore[reportPrivateUsage]
+    assert batches == [{"a", "b", "b_x", "c_1"}, {"a_2", "c"}]

@@ -22,7 +22,7 @@ from pipec.compiler.ir import types
 from pipec.compiler.ir.features import Feature
 from pipec.compiler.ir.model import Block, Call, Parameter, Pipeline
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Const, Lazy
+from pipec.compiler.ir.values import Const
 
 RUFF = Path(sys.executable).with_name("ruff")
 
@@ -232,16 +232,6 @@ def test_long_tags() -> None:
     assert fault[0] == "PC0403"
 
 
-def test_look_ups_in_the_store() -> None:
-    pipeline = pipeline_of("frames")
-    call = pipeline.body.operations[0]
-    assert isinstance(call, Call)
-    lazy = Lazy("artifact", {"name": "x"}, types.ANY)
-    changed = replace(call, arguments={"rows": lazy})
-    (fault,) = messages(replace(pipeline, body=Block((changed, *pipeline.body.operations[1:]))))
-    assert fault[0] == "PC0401"
-
-
 def many(count: int) -> Pipeline:
     pipeline = pipeline_of("timed")
     call = pipeline.body.operations[0]
@@ -257,7 +247,7 @@ def test_size() -> None:
 
 def test_interpreter() -> None:
     files, _ = legalized(pipeline_of("frames"), python="/opt/ml/bin/python")
-    assert files[0].text.count('settings={"python": "/opt/ml/bin/python"}') == 2
+    assert files[0].text.count('settings={"python": "/opt/ml/bin/python"}') == 3
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def lower(program: str) -> tuple[Pipeline | None, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "program.py"
         file.write_text(program, encoding="utf-8")
-        found = lower_file(Path(folder), file)
+        found = lower_file(Path(folder), file, pipeline="p")
     codes = [one.code for one in found.diagnostics if one.is_error]
     return (found.pipelines[0] if found.pipelines else None), codes
 

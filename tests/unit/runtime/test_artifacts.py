@@ -6,9 +6,14 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy
+import pandas
 import pytest
 
 from pipec.runtime import artifacts
@@ -151,7 +156,6 @@ def test_the_same_value_has_the_same_digest(tmp_path: Path, workspace: Workspace
 
 
 def test_any_place_that_fsspec_knows(tmp_path: Path, workspace: Workspace) -> None:
-    pytest.importorskip("fsspec", reason="fsspec is not installed")
     place = "memory://bucket/run/a"
     manifest = registry.store({"x": [b"1", b"2"]}, place, workspace)
     assert registry.load(place, Any, workspace, manifest.digest) == {"x": [b"1", b"2"]}
@@ -164,3 +168,107 @@ def test_a_url_without_fsspec_says_so(tmp_path: Path, workspace: Workspace, monk
     monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
     with pytest.raises(ImportError, match="s3://bucket/a needs the package `fsspec`"):
         registry.store([1], "s3://bucket/a", workspace)
+
+
+def test_one_item_is_read_without_the_others(tmp_path: Path, workspace: Workspace) -> None:
+    frames = [pandas.DataFrame({"a": [number]}) for number in range(3)]
+    for value in (frames, {"x": frames[0], "y": frames[1], "z": [1, frames[2]]}, [{"a": frames[0], "n": 1}, 5, None]):
+        for place in (str(tmp_path / "a"), "memory://items/a"):
+            manifest = registry.store(value, place, workspace)
+            keys: Any = range(-len(value), len(value)) if isinstance(value, list) else value
+            for key in keys:
+                found = registry.load_item(place, key, workspace, manifest.digest)
+                assert repr(found) == repr(value[key])
+    registry.store(frames, str(tmp_path / "b"), workspace)
+    (tmp_path / "b/items/1/frame.parquet").write_bytes(b"broken")
+    assert repr(registry.load_item(str(tmp_path / "b"), 2, workspace)) == repr(frames[2])
+    assert registry.count_items(str(tmp_path / "b"), workspace) == 3
+    with pytest.raises(InputFault, match=r"is corrupt: `items/1/frame\.parquet` has digest"):
+        registry.load_item(str(tmp_path / "b"), 1, workspace)
+
+
+@pytest.mark.parametrize("value", [pandas.DataFrame({"a": [1]}), (1, 2), {1: 2}, [object], 5, [1, 2]])
+def test_what_has_no_items_apart(tmp_path: Path, workspace: Workspace, value: Any) -> None:
+    registry.store(value, str(tmp_path / "a"), workspace)
+    for key in (7, "x", None):
+        with pytest.raises(KeyError):
+            registry.load_item(str(tmp_path / "a"), key, workspace)
+    if not (isinstance(value, list)):
+        with pytest.raises(KeyError):
+            registry.count_items(str(tmp_path / "a"), workspace)
+
+
+def test_shapes_and_types_are_recorded(tmp_path: Path, workspace: Workspace) -> None:
+    def facts(value: Any, **options: Any) -> Any:
+        return registry.store(value, str(tmp_path / "a"), workspace, **options).metadata
+
+    shape = {"$pipec": ["tuple", [2, 2]]}
+    assert facts(pandas.DataFrame({"a": [1, 2], "b": [0.5, 1.5]})) == {
+        "shape": shape,
+        "dtype": {"a": "int64", "b": "float64"},
+    }
+    assert facts(numpy.zeros((2, 2), "f4")) == {"shape": shape, "dtype": "float32"}
+    assert facts(numpy.zeros((2, 2)), metadata={"shape": "own"}) == {"shape": "own", "dtype": "float64"}
+    assert facts(numpy.zeros((2, 2)), is_described=False, metadata={"n": 1}) == {"n": 1}
+    assert facts([1, 2]) == {}
+
+
+KILLED = """
+import sys
+import numpy
+from pipec.runtime.artifacts import Workspace
+from pipec.runtime.materializers import registry
+
+workspace = Workspace()
+for number in range(10**6):
+    registry.store([numpy.full(50_000, number), b"x" * 50_000], f"{sys.argv[1]}/{number}", workspace)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.03, 0.07, 0.11])
+def test_a_kill_leaves_only_whole_artifacts(tmp_path: Path, workspace: Workspace, delay: float) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        time.sleep(delay)
+        process.kill()
+        reported = [int(line) for line in (first + process.stdout.read()).split()]
+    found = sorted(int(each.name) for each in tmp_path.iterdir() if not each.name.startswith("."))
+    assert found[: len(reported)] == reported
+    for number in found:
+        array, filler = registry.load(str(tmp_path / str(number)), Any, workspace)
+        assert (array[0], array[-1], len(filler)) == (number, number, 50_000)
+
+
+LARGE = """
+import resource, sys
+import numpy, pandas
+from pipec.runtime.artifacts import Workspace
+from pipec.runtime.materializers import registry
+
+what, place, megabytes = sys.argv[1], sys.argv[2], int(sys.argv[3])
+workspace = Workspace()
+base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+if what == "store":
+    rows = megabytes * (1 << 20) // 8 // 8
+    # As real tables are: random numbers, which do not compress, and one column after the other.
+    frame = pandas.DataFrame({f"c{n}": numpy.random.default_rng(n).random(rows) for n in range(8)})
+    registry.store(frame, place, workspace)
+else:
+    frame = registry.load(place, None, workspace)
+    assert frame.shape[1] == 8
+workspace.close()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024)
+"""
+
+
+@pytest.mark.parametrize("megabytes", [200, pytest.param(1000, marks=pytest.mark.soak)])
+def test_a_large_table_costs_less_than_twice_and_a_half_its_size(tmp_path: Path, megabytes: int) -> None:
+    for what in ("store", "load"):
+        command = [sys.executable, "-c", LARGE, what, str(tmp_path / "a"), str(megabytes)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(command, capture_output=True, env=environment, check=True, text=True)
+        assert float(done.stdout) < 2.5 * megabytes, what

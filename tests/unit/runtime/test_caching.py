@@ -95,6 +95,10 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
+def changed(entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {**entries, **changes}
+
+
 def why(ended: Ended) -> list[str]:
     assert ended.status == 0, ended.err
     assert ended.out == "hook\nran\n"
@@ -157,11 +161,11 @@ def test_what_misses(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         "distributions": ["numpy", "no-such"],
     }
     why(runner.use("r1", cache=cache, **base))
-    assert is_hit(runner.use("r2", cache=cache, **{**base, "slots": {"data": same}}))
-    assert why(runner.use("r3", cache=cache, **{**base, "spec": {"values": {"lr": 0.2}}})) == [
+    assert is_hit(runner.use("r2", cache=cache, **changed(base, slots={"data": same})))
+    assert why(runner.use("r3", cache=cache, **changed(base, spec={"values": {"lr": 0.2}}))) == [
         "parameter lr changed from 0.1 to 0.2"
     ]
-    assert why(runner.use("r4", cache=cache, **{**base, "slots": {"data": runner.data(4)}})) == [
+    assert why(runner.use("r4", cache=cache, **changed(base, slots={"data": runner.data(4)}))) == [
         "input data changed",
         "parameter lr changed from 0.2 to 0.1",
     ]
@@ -195,7 +199,7 @@ def test_policies(runner: Runner) -> None:
     why(runner.use("c1", cache={"without": ["values"]}, **base))
     assert is_hit(runner.use("c2", cache={"without": ["values"]}, **base))
     copied = {"data": {"artifact": shutil.copytree(base["slots"]["data"]["artifact"], runner.folder / "copied")}}
-    moved = {**base, "slots": {"data": {"artifact": str(copied["data"]["artifact"])}}}
+    moved = changed(base, slots={"data": {"artifact": str(copied["data"]["artifact"])}})
     assert why(runner.use("c3", cache={"without": ["values"]}, **moved))[0].startswith("input data changed")
     assert is_hit(runner.use("c4", cache={"without": ["values"], "digest": "sha256:code"}, **moved))
 

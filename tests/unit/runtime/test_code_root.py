@@ -133,7 +133,7 @@ def missing():
 
 @step
 def gone():
-    from zenml.steps import Output
+    from zenml.model import ModelConfig
 
 
 @step
@@ -191,7 +191,7 @@ def test_modules_that_are_named_like_the_standard_librarys(tmp_path: Path) -> No
     ("function", "type_", "message"),
     [
         ("missing", "ImportError", "pipec has no `zenml.no_such_name`"),
-        ("gone", "ImportError", "`zenml.steps.Output` is gone: annotate the result"),
+        ("gone", "ImportError", "`zenml.model.ModelConfig` is gone: use `zenml.Model`"),
         ("nowhere", "ModuleNotFoundError", "pipec has no `zenml.no_such_module`"),
     ],
 )

@@ -300,7 +300,10 @@ def test_an_argument_that_cannot_be_computed(steps: StepRunner) -> None:
 def test_a_look_up_in_the_environment_that_finds_nothing(steps: StepRunner) -> None:
     recipe = {"lazy": ["environment", {"name": "PIPEC_NO_SUCH"}]}
     ended = steps.run("steps:add", spec={"compose": {"a": recipe}})
-    assert (ended.status, ended.error["message"]) == (3, "the environment variable `PIPEC_NO_SUCH` is not set")
+    assert (ended.status, ended.error["message"]) == (
+        3,
+        "step `s`, input `a`: the environment variable `PIPEC_NO_SUCH` is not set",
+    )
 
 
 def test_facts_metadata_and_tags(steps: StepRunner) -> None:
@@ -347,3 +350,12 @@ def test_documents_that_are_none(steps: StepRunner, text: str) -> None:
     ended = steps.run_document(text)
     assert ended.status == 2
     assert re.fullmatch(r"pipec: the invocation .*\n", ended.err)
+
+
+def test_what_cannot_be_recorded_is_no_success(steps: StepRunner) -> None:
+    blocked = steps.folder / "blocked"
+    blocked.write_text("a file where a folder should be")
+    ended = steps.run("steps:add", "output", spec={"values": {"a": 1}}, record=str(blocked / "record.json"))
+    assert ended.status == 4
+    assert "step `s`: what it did cannot be recorded: " in ended.err
+    assert ended.error["status"] == 4

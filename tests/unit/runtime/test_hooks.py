@@ -329,3 +329,19 @@ def test_a_secret_that_is_not_there(runner: StepRunner, tmp_path: Path, content:
         2,
         f"pipec: the secret `db` is not there: no variable begins with NOBODY_{os.getpid()}_\n",
     )
+
+
+def test_the_users_modules_may_be_called_like_the_standard_librarys(tmp_path: Path) -> None:
+    names = ("tempfile", "signal", "dataclasses", "hashlib", "shutil", "traceback", "inspect", "random")
+    modules = {name: "own = True\n" for name in names}
+    imports = "".join(f"import {name}\nassert {name}.own\n" for name in names)
+    step = "\ndef f():\n    from zenml import save_artifact\n    return save_artifact(1, 'a').load()\ndef hook(): ...\n"
+    runner = StepRunner(tmp_path, steps=imports + step, **modules)
+    spec = {
+        "hooks": {"on_start": {"function": "steps:hook"}, "on_failure": {"function": "steps:hook"}},
+        "cache": {"digest": "sha256:x"},
+    }
+    entries = {"artifact_root": str(tmp_path / "store"), "retry": {"max_retries": 1}, "timeout": 30}
+    ended = runner.run("steps:f", "output", spec=spec, **entries)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.record["registered"] == ["a@1"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipec.runtime.client import ANSWERS
 from pipec.runtime.store import Store
+from pipec.sdk.client import METHODS
 from step_process import Ended, StepRunner
 
 STEPS = """
@@ -125,9 +128,9 @@ def fails(what: str) -> None:
 class Runner:
     """Steps that share a store."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, scheme: str) -> None:
         self.steps = StepRunner(folder, steps=STEPS)
-        self.root = str(folder / "store")
+        self.root = f"{scheme}{folder}/store"
         self.store = Store(self.root)
 
     def run(self, name: str, run: str, *outputs: str, **entries: Any) -> Ended:
@@ -142,14 +145,14 @@ class Runner:
         """What a step returns."""
         ended = self.run(name, run, "output", **entries)
         assert (ended.status, ended.err) == (0, "")
-        place = Path(self.store.output("p", run, name, 1, "output"))
+        place = Path(self.store.output("p", run, name, 1, "output").removeprefix("local://"))
         return json.loads((place / "data.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    """A store in which a few runs have left what the tests look up."""
-    runner = Runner(tmp_path_factory.mktemp("lookups"))
+@pytest.fixture(scope="module", params=["", "local://"], ids=["folder", "url"])
+def runner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """A store in which a few runs have left what the tests look up: a folder, or the same behind fsspec."""
+    runner = Runner(tmp_path_factory.mktemp("lookups"), request.param)
     registered = {"output": {"carrier": "artifact", "registered": {"name": "made_{date}", "tags": ["new"]}}}
     assert runner.run("make", "r1", "output", spec={"outputs": registered}).status == 0
     assert runner.value("save", "r1") == "list@1"
@@ -163,6 +166,10 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
 def lazy(runner: Runner, kind: str, run: str = "r9", **query: Any) -> Any:
     recipe = {"lazy": [kind, query]}
     return runner.value("read", run, spec={"compose": {"value": recipe}})[0]
+
+
+def test_every_method_of_the_client_has_an_answer() -> None:
+    assert tuple(ANSWERS) == METHODS
 
 
 def test_a_named_output_is_registered(runner: Runner) -> None:
@@ -276,6 +283,16 @@ def test_what_a_step_cannot_have(runner: Runner, what: str, words: str) -> None:
     ended = runner.run("fails", "r9", spec={"values": {"what": what}, "outputs": {}})
     assert ended.status == 1
     assert words in ended.err
+
+
+def test_bytes_that_are_gone(runner: Runner) -> None:
+    spec = {"outputs": {"output": {"carrier": "artifact", "registered": {"name": "gone"}}}}
+    assert runner.run("make", "r8", "output", spec=spec).status == 0
+    place = runner.store.artifacts.get("gone").place
+    shutil.rmtree(place.removeprefix("local://"))
+    ended = runner.run("read", "r8", "output", spec={"compose": {"value": {"lazy": ["artifact", {"name": "gone"}]}}})
+    assert ended.status == 3
+    assert f"input `value`: the artifact `gone@1` of the store: no artifact at {place}: " in ended.err
 
 
 def test_the_record_names_what_was_used(runner: Runner) -> None:

@@ -25,6 +25,12 @@ def store(tmp_path: Path) -> Store:
     return Store(str(tmp_path / "store"))
 
 
+@pytest.fixture(params=["folder", "memory"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A store in a folder, and one behind an fsspec URL."""
+    return Store(str(tmp_path / "store") if request.param == "folder" else f"memory://{tmp_path.name}-{time.time_ns()}")
+
+
 def model(store: Store, run: str = "r", name: str = "churn") -> ModelVersion:
     return store.models.of_run(name, "p", run, about={}, tags=[])
 
@@ -91,13 +97,13 @@ def test_names_of_files_are_their_own() -> None:
     assert len({layout.file_name(name) for name in names}) == len(names)
 
 
-def test_a_run(store: Store) -> None:
-    assert store.runs.begin(Run("p", "r-1", name="nightly", started="2026-01-01T00:00:00+00:00", tags=["a"]))
-    assert not store.runs.begin(Run("p", "r-1", name="another"))
-    store.runs.note("p", "r-1", tags=["b"], metadata={"rows": 3})
-    store.runs.note("p", "r-1", untag=["a"], metadata={"rows": 4})
-    store.runs.finish("p", "r-1", "succeeded", outputs={"score": 0.5}, ended="2026-01-01T00:01:00+00:00")
-    store.runs.begin(Run("q", "r-2", started="2026-01-02T00:00:00+00:00"))
+def test_a_run(either: Store) -> None:
+    assert either.runs.begin(Run("p", "r-1", name="nightly", started="2026-01-01T00:00:00+00:00", tags=["a"]))
+    assert not either.runs.begin(Run("p", "r-1", name="another"))
+    either.runs.note("p", "r-1", tags=["b"], metadata={"rows": 3})
+    either.runs.note("p", "r-1", untag=["a"], metadata={"rows": 4})
+    either.runs.finish("p", "r-1", "succeeded", outputs={"score": 0.5}, ended="2026-01-01T00:01:00+00:00")
+    either.runs.begin(Run("q", "r-2", started="2026-01-02T00:00:00+00:00"))
     expected = Run(
         "p",
         "r-1",
@@ -109,25 +115,25 @@ def test_a_run(store: Store) -> None:
         outputs={"score": 0.5},
         metadata={"rows": 4},
     )
-    assert store.runs.get("p", "r-1") == expected
-    assert [run.run for run in store.runs.list()] == ["r-2", "r-1"]
-    assert [run.run for run in store.runs.list("p")] == ["r-1"]
-    assert store.runs.find("nightly") == store.runs.find("r-1") == expected
-    assert store.runs.find("night") == expected
+    assert either.runs.get("p", "r-1") == expected
+    assert [run.run for run in either.runs.list()] == ["r-2", "r-1"]
+    assert [run.run for run in either.runs.list("p")] == ["r-1"]
+    assert either.runs.find("nightly") == either.runs.find("r-1") == expected
+    assert either.runs.find("night") == expected
     with pytest.raises(KeyError, match="`r-` is the beginning of several: r-2, r-1"):
-        store.runs.find("r-")
+        either.runs.find("r-")
     with pytest.raises(KeyError, match="there is no run `x`"):
-        store.runs.find("x")
-    assert store.runs.get("p", "x") is None
+        either.runs.find("x")
+    assert either.runs.get("p", "x") is None
 
 
-def test_attempts(store: Store) -> None:
+def test_attempts(either: Store) -> None:
     for instance, attempt, name in (("b", 1, "error"), ("b", 2, "record"), ("a@10", 1, "record"), ("a@2", 1, "record")):
         head = {"version": 1, "pipeline": "p", "run": "r", "instance": instance, "attempt": attempt}
-        store.runs.report(head, f"{name}.json")
-    Path(store.attempt("p", "r", "c", 1)).mkdir(parents=True)
+        either.runs.report(head, f"{name}.json")
+    either.files.put(f"{layout.attempt_folder('p', 'r', 'c', 1)}/out/data.json", b"1")
     found = [
-        (each.instance, each.number, bool(each.record), bool(each.error)) for each in store.runs.attempts("p", "r")
+        (each.instance, each.number, bool(each.record), bool(each.error)) for each in either.runs.attempts("p", "r")
     ]
     assert found == [
         ("a@10", 1, True, False),
@@ -138,34 +144,34 @@ def test_attempts(store: Store) -> None:
     ]
 
 
-def test_versions_of_artifacts(store: Store) -> None:
+def test_versions_of_artifacts(either: Store) -> None:
     def register(version: str = "", **origin: Any) -> str:
-        return store.artifacts.register(Artifact("m", version, "/data/m", origin={**ORIGIN, **origin})).version
+        return either.artifacts.register(Artifact("m", version, "/data/m", origin={**ORIGIN, **origin})).version
 
     assert [register(), register(), register("7"), register()] == ["1", "2", "7", "8"]
-    assert store.artifacts.get("m").version == "8"
-    assert store.artifacts.get("m", 2).id == store.artifacts.get("m@2").id == "m@2"
+    assert either.artifacts.get("m").version == "8"
+    assert either.artifacts.get("m", 2).id == either.artifacts.get("m@2").id == "m@2"
     # A retry of the same instance may register its version again, anybody else may not.
     register("7", attempt=2)
     with pytest.raises(OutputFault, match="the artifact `m` has a version `7` already"):
         register("7", run="other")
     # Where versions are no numbers, the one that was registered last is the newest.
     register("first/try")
-    assert store.artifacts.get("m").version == "first/try"
+    assert either.artifacts.get("m").version == "first/try"
     assert register() == "9"
-    assert store.artifacts.get("m").version == "9"
-    assert store.artifacts.versions("m") == ["1", "2", "7", "8", "9", "first/try"]
-    assert [each.id for each in store.artifacts.list()] == ["m@9"]
+    assert either.artifacts.get("m").version == "9"
+    assert either.artifacts.versions("m") == ["1", "2", "7", "8", "9", "first/try"]
+    assert [each.id for each in either.artifacts.list()] == ["m@9"]
     for name, version in (("x", None), ("m", "77"), ("x@1", None)):
         with pytest.raises(KeyError, match=f"there is no artifact `{name}`"):
-            store.artifacts.get(name, version)
+            either.artifacts.get(name, version)
 
 
-def test_notes_on_an_artifact(store: Store) -> None:
-    artifact = store.artifacts.register(Artifact("m", "", "/data/m", tags=["a"], metadata={"n": 1}))
-    store.artifacts.note(artifact, metadata={"n": 2, "f": 0.5}, tags=["b", "a"])
-    store.artifacts.note(artifact, untag=["a"])
-    found = store.artifacts.get("m")
+def test_notes_on_an_artifact(either: Store) -> None:
+    artifact = either.artifacts.register(Artifact("m", "", "/data/m", tags=["a"], metadata={"n": 1}))
+    either.artifacts.note(artifact, metadata={"n": 2, "f": 0.5}, tags=["b", "a"])
+    either.artifacts.note(artifact, untag=["a"])
+    found = either.artifacts.get("m")
     assert (found.tags, found.metadata) == (["b"], {"n": 2, "f": 0.5})
 
 
@@ -175,51 +181,51 @@ def test_the_root_may_move(store: Store, tmp_path: Path) -> None:
     assert Store(str(tmp_path / "moved")).artifacts.get("m").place == str(tmp_path / "moved/runs/p/r/train/1/m")
 
 
-def test_versions_of_models(store: Store) -> None:
-    first, again, second = model(store), model(store), model(store, "r2")
+def test_versions_of_models(either: Store) -> None:
+    first, again, second = model(either), model(either), model(either, "r2")
     assert (first.number, again.number, second.number) == (1, 1, 2)
-    named = store.models.named(
+    named = either.models.named(
         "churn", "candidate", {"pipeline": "p", "run": "r3"}, about={"license": "MIT"}, tags=["x"]
     )
     assert (named.number, named.version, named.about, named.tags) == (3, "candidate", {"license": "MIT"}, ["x"])
-    assert store.models.named("churn", "candidate", {}, about={}, tags=[]).number == 3
+    assert either.models.named("churn", "candidate", {}, about={}, tags=[]).number == 3
     # A run that made a version by name makes another one without a name.
-    assert model(store, "r3").number == 4
+    assert model(either, "r3").number == 4
     for version, number in ((None, 4), ("latest", 4), (2, 2), ("2", 2), ("candidate", 3)):
-        assert store.models.get("churn", version).number == number
-    assert store.models.get("churn@2").number == 2
-    assert [each.id for each in store.models.list()] == ["churn@4"]
+        assert either.models.get("churn", version).number == number
+    assert either.models.get("churn@2").number == 2
+    assert [each.id for each in either.models.list()] == ["churn@4"]
     for version in (9, "production", "x"):
         with pytest.raises(KeyError, match=f"there is no model `churn` with the version or stage `{version}`"):
-            store.models.get("churn", version)
+            either.models.get("churn", version)
 
 
-def test_stages(store: Store) -> None:
-    one, two = model(store, "r1"), model(store, "r2")
-    store.models.promote(one, "production")
+def test_stages(either: Store) -> None:
+    one, two = model(either, "r1"), model(either, "r2")
+    either.models.promote(one, "production")
     with pytest.raises(ValueError, match="version 1 of the model `churn` is in `production`; `force=True` replaces it"):
-        store.models.promote(two, "production")
-    store.models.promote(one, "production")
-    store.models.promote(two, "production", force=True)
-    assert store.models.stages("churn") == {1: "archived", 2: "production"}
-    assert store.models.get("churn", "production").number == 2
-    assert store.models.get("churn", 1).stage == "archived"
-    store.models.promote(one, "none")
-    assert store.models.stages("churn") == {2: "production"}
+        either.models.promote(two, "production")
+    either.models.promote(one, "production")
+    either.models.promote(two, "production", force=True)
+    assert either.models.stages("churn") == {1: "archived", 2: "production"}
+    assert either.models.get("churn", "production").number == 2
+    assert either.models.get("churn", 1).stage == "archived"
+    either.models.promote(one, "none")
+    assert either.models.stages("churn") == {2: "production"}
     with pytest.raises(ValueError, match="`live` is no stage of a model: none, staging, production, archived"):
-        store.models.promote(one, "live")
+        either.models.promote(one, "live")
 
 
-def test_links(store: Store) -> None:
-    version = model(store)
+def test_links(either: Store) -> None:
+    version = model(either)
     for artifact, number in (("model", "1"), ("data", "1"), ("model", "2")):
-        store.models.link(version, artifact, number)
-    store.models.note(version, metadata={"auc": 0.9}, tags=["t"])
-    found = store.models.get("churn")
-    assert (store.models.linked(found, "model"), store.models.linked(found, "model", "1")) == ("2", "1")
+        either.models.link(version, artifact, number)
+    either.models.note(version, metadata={"auc": 0.9}, tags=["t"])
+    found = either.models.get("churn")
+    assert (either.models.linked(found, "model"), either.models.linked(found, "model", "1")) == ("2", "1")
     assert (found.metadata, found.tags) == ({"auc": 0.9}, ["t"])
     with pytest.raises(KeyError, match="version 1 of the model `churn` has no artifact `x`"):
-        store.models.linked(found, "x")
+        either.models.linked(found, "x")
 
 
 def test_the_cache(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,9 @@ import collections, datetime as dt, decimal, fractions, math, pathlib, uuid, zon
 
 import numpy as np
 import pandas as pd
+import polars as pl
+from PIL import Image
+from scipy import sparse
 
 from kinds import *
 
@@ -92,6 +95,13 @@ def same(left, right):
     if isinstance(left, pd.Series):
         pd.testing.assert_series_equal(left, right, check_freq=True)
         return type(left.index) is type(right.index)
+    if isinstance(left, (pl.DataFrame, pl.Series)):
+        names = [table.schema if isinstance(table, pl.DataFrame) else (table.name, table.dtype) for table in (left, right)]
+        return names[0] == names[1] and left.equals(right, null_equal=True)
+    if sparse.issparse(left):
+        return left.dtype == right.dtype and left.toarray().tolist() == right.toarray().tolist()
+    if isinstance(left, Image.Image):
+        return (left.mode, left.size, left.tobytes(), left.getpalette()) == (right.mode, right.size, right.tobytes(), right.getpalette())
     if isinstance(left, np.ndarray):
         items = left.tolist() == right.tolist() if left.dtype.hasobject else left.tobytes() == right.tobytes()
         return items and left.dtype == right.dtype and left.shape == right.shape
@@ -190,6 +200,17 @@ VALUES = {
     "series-without-name": ("pd.Series([0.5])", "pandas"),
     "series-of-objects": ("pd.Series([[1], 'a'], name='o')", "pickle"),
     "tables-in-a-dict": ("{'x': pd.DataFrame({'a': [1]}), 'y': [np.arange(3), b'z'], 'n': 1}", "json"),
+    "polars-frame": ("pl.DataFrame({'a': [1, None], 'b': ['x', 'y'], 'c': [dt.date(2026, 1, 1), None], 'd': [[1], []]})", "polars"),
+    "polars-series": ("pl.Series('s', [1.5, float('nan')])", "polars"),
+    "polars-empty": ("pl.DataFrame()", "polars"),
+    "polars-objects": ("[pl.Series('o', [object], dtype=pl.Object).dtype == pl.Object, 1]", "json"),
+    "csr-matrix": ("sparse.csr_matrix([[0, 1], [2, 0]])", "sparse"),
+    "coo-array": ("sparse.coo_array([[0, 1.5], [0, 0]])", "sparse"),
+    "lil-matrix": ("sparse.lil_matrix([[0, 1], [2, 0]])", "pickle"),
+    "image-rgb": ("Image.new('RGB', (3, 2), (1, 2, 3))", "image"),
+    "image-palette": ("Image.new('RGB', (3, 2), 'red').convert('P')", "image"),
+    "image-float": ("Image.new('F', (2, 2), 0.5)", "pickle"),
+    "tables-of-libraries": ("{'p': pl.DataFrame({'a': [1]}), 's': [sparse.csc_array([[1]])]}", "json"),
     "many-arrays": ("[np.arange(1)] * 1001", "pickle"),
 }  # fmt: skip
 

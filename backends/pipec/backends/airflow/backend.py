@@ -23,13 +23,22 @@ class AirflowBackend:
     """Writes `<name>.py`, and `<name>.pipec/` with the code that its steps run."""
 
     name = "airflow"
-    title = "Apache Airflow 3.0 to 3.3"
+    title = "Apache Airflow 3.0 to 3.3, 2.11 by option"
     directory = "dags"
     options: tuple[Option, ...] = (
         Option(
             "code",
             "`inline`: steps run on the worker, also where Docker settings describe an image",
             choices=("inline",),
+        ),
+        Option(
+            "artifact_secret", "an Airflow Variable whose keys become variables of every step, to reach the store with"
+        ),
+        Option(
+            "airflow_version",
+            "the release that reads the file: `3`, `2` (2.11), or `both`, which tries the names of 3 first",
+            default="3",
+            choices=("3", "2", "both"),
         ),
         Option("python", "path of the interpreter on the workers that runs the steps; by default the worker's own"),
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pipec.compiler.backend import GeneratedFile
 
-_MAKERS = frozenset("step branch loop flatten EmptyOperator".split())
+_MAKERS = frozenset("step branch loop flatten last EmptyOperator".split())
 _FUNCTIONS = _MAKERS | set("DAG Param TaskGroup timedelta datetime CronTriggerTimetable DeltaTriggerTimetable".split())
 _FREE = frozenset({"__doc__", "timezone"})
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.airflow import edges
 from pipec.backends.airflow.literals import Brackets, Node, call, docstring, functions, literal, quoted, render
-from pipec.backends.airflow.model import Edge, Group, Loop, Task
+from pipec.backends.airflow.model import Edge, Group, Loop, Task, everything, tasks
 from pipec.compiler.backend import GeneratedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipec.backends.airflow.model import Dag, Member
 
@@ -61,30 +61,57 @@ def _ascii(text: str) -> str:
 
 def _imports(dag: Dag, made: Sequence[Task]) -> Iterator[str]:
     used = set(functions(*dag.options.values(), *(node for task in made for node in task.options.values())))
-    members = list(_all(dag.members))
+    members = list(everything(dag.members))
     yield "import runpy"
     dates = [name for name in ("datetime", "timedelta") if name in used]
     if dates:
         yield f"from datetime import {', '.join([*dates, *(['timezone'] if 'datetime' in used else [])])}"
     yield "from pathlib import Path"
     yield ""
-    if dag.ending:
-        yield "from airflow.providers.standard.operators.empty import EmptyOperator"
-    names = ["DAG", *(["Param"] if "Param" in used else [])]
-    names += ["TaskGroup"] if any(isinstance(member, Group) for member in members) else []
-    names += ["get_current_context", "task"]
-    names += ["task_group"] if any(isinstance(member, Loop) for member in members) else []
-    yield f"from airflow.sdk import {', '.join(names)}"
+    names = {"DAG", "get_current_context", "task", *(used & {"Param"})}
+    names |= {"TaskGroup"} if any(isinstance(member, Group) for member in members) else set()
+    names |= {"task_group"} if any(isinstance(member, Loop) for member in members) else set()
+    names |= {"EmptyOperator"} if dag.ending else set()
     timetables = [name for name in _TIMETABLES if name in used]
-    if timetables:
-        yield f"from airflow.timetables.trigger import {', '.join(timetables)}"
+    shared = [f"from airflow.timetables.trigger import {', '.join(timetables)}"] if timetables else []
+    if dag.version == "both":
+        yield from [*shared, ""] if shared else []
+        yield "try:"
+        yield from (f"    {line}" for line in _of_release(names, "3"))
+        yield "except ImportError:  # Airflow 2"
+        yield from (f"    {line}" for line in _of_release(names, "2"))
+    else:
+        yield from sorted([*_of_release(names, dag.version), *shared], key=lambda line: line.split()[1])
+
+
+_HOMES: Mapping[str, Mapping[str, str]] = {
+    "3": {"EmptyOperator": "airflow.providers.standard.operators.empty"},
+    "2": {
+        "DAG": "airflow",
+        "task": "airflow.decorators",
+        "task_group": "airflow.decorators",
+        "Param": "airflow.models.param",
+        "EmptyOperator": "airflow.operators.empty",
+        "get_current_context": "airflow.operators.python",
+        "TaskGroup": "airflow.utils.task_group",
+    },
+}
+"""The module of each name in a release; in Airflow 3 most are in `airflow.sdk`."""
+
+
+def _of_release(names: Iterable[str], release: str) -> list[str]:
+    """The imports of some names, in the order of their modules; names as isort has them: constants, classes, others."""
+    modules: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (not name.isupper(), name[0].islower(), name)):
+        modules.setdefault(_HOMES[release].get(name, "airflow.sdk"), []).append(name)
+    return [f"from {module} import {', '.join(modules[module])}" for module in sorted(modules)]
 
 
 def _helpers(made: Sequence[Task]) -> Iterator[str]:
     """The functions that make tasks, those that the file needs."""
     makers = {task.maker for task in made}
     yield _template("looped" if any(task.index for task in made) else "launcher")
-    yield from (_template(maker) for maker in ("branch", "loop", "flatten") if maker in makers)
+    yield from (_template(maker) for maker in ("branch", "loop", "flatten", "last") if maker in makers)
 
 
 def _template(name: str) -> str:
@@ -132,8 +159,9 @@ def _loop(loop: Loop, indent: int) -> list[str]:
         lines += ["", *edges.lines(loop.edges, indent + 4)]
     if loop.returned:
         lines += ["", f"{space}    return {', '.join(loop.returned)}"]
-    over = ("", loop.over) if len(loop.indices) > 1 else (f"{loop.indices[0]}=", loop.over)
-    mapped = call(f"{loop.variable}.{'expand_kwargs' if len(loop.indices) > 1 else 'expand'}", over)
+    is_single = len(loop.indices) == 1
+    over = (f"{loop.indices[0]}=" if is_single else "", loop.over)
+    mapped = call(f"{loop.variable}.{'expand' if is_single else 'expand_kwargs'}", over)
     assigned = f"{', '.join(loop.returned)} = " if loop.returned else ""
     return [*lines, "", space + assigned + render(mapped, indent, before=len(assigned))]
 
@@ -159,16 +187,3 @@ def _arguments(task: Task) -> Iterator[tuple[str, Node]]:
         gate, arm = task.when
         yield "when=", Brackets("[", (("", gate), ("", repr(arm))), "]")
     yield from ((f"{name}=", node) for name, node in task.options.items())
-
-
-def _all(members: Iterable[Member]) -> Iterator[Member]:
-    """All members, those in groups and loops included, in order."""
-    for member in members:
-        yield member
-        if not isinstance(member, Task):
-            yield from _all(member.members)
-
-
-def tasks(members: Iterable[Member]) -> Iterator[Task]:
-    """All tasks, those in groups and loops included, in order."""
-    return (member for member in _all(members) if isinstance(member, Task))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow.resolved import Path, Resolver, gate_of, loops_of
-from pipec.compiler.ir.model import Call, ForEach, Group, If
+from pipec.compiler.ir.model import Call, ForEach, If
 from pipec.compiler.ir.values import Const, Output
 from pipec.compiler.ir.walk import bodies, leaves
 from pipec.compiler.record import dataclass
@@ -75,7 +75,7 @@ class Graph:
         for operation in block.operations:
             self.operations[operation.id] = operation
             self.paths[operation.id] = path
-            kind = {If: "arm", ForEach: "loop", Group: "group"}.get(type(operation), "")
+            kind = "arm" if isinstance(operation, If) else "loop" if isinstance(operation, ForEach) else "group"
             for number, body in enumerate(bodies(operation)):
                 self._enter(body, (*path, (kind, operation.id, number)))
 
@@ -153,8 +153,9 @@ class Graph:
                 case ForEach(id=id_):
                     lister = self.lister(id_)
                     own = [key for key in self.inside(id_) if self.nodes[key].loops[-1:] == (id_,)]
-                    for key in self.roots(own) if lister is not None else ():
-                        self.befores[key][lister] = None
+                    if lister is not None:
+                        for key in self.roots(own):
+                            self.befores[key][lister] = None
                 case If():
                     self._enter_arms(operation)
                 case _:
@@ -212,6 +213,12 @@ class Graph:
                 yield gate.operation
             if kind == "loop" and (lister := self.lister(id_)) is not None:
                 yield lister
+
+    def tails(self) -> Iterator[str]:
+        """The tasks that have ended only if all have: where each other one has a task that waits for it alone."""
+        for key, afters in self.afters.items():
+            if not any(set(self.befores[after]) == {key} for after in afters):
+                yield key
 
     def reachable(self, keys: Iterable[str]) -> set[str]:
         """Some tasks and all that wait for them, directly or not."""

@@ -21,7 +21,9 @@ LEDGER: Ledger = {
         _EMULATED, "files below PIPEC_ARTIFACT_ROOT (else $AIRFLOW_HOME/pipec, one machine only); an XCom says where"
     ),
     Feature.MULTIPLE_OUTPUTS: Capability(_NATIVE, "one XCom each, under its name"),
-    Feature.PIPELINE_OUTPUTS: Capability(_EMULATED, "XComs of the steps that make them; the DAG's docs say which"),
+    Feature.PIPELINE_OUTPUTS: Capability(
+        _EMULATED, "in the run's record in the store, by a last task; the DAG's docs say which XComs they come from"
+    ),
     Feature.FAN_IN: Capability(_EMULATED, "put together by the runtime when the step starts"),
     Feature.EXPRESSIONS: Capability(_EMULATED, "computed in Python by the runtime when the step starts"),
     Feature.ORDER: Capability(_NATIVE),
@@ -37,9 +39,7 @@ LEDGER: Ledger = {
     Feature.LOOP_PARALLELISM: Capability(
         _NATIVE, "max_active_tis_per_dagrun of each task in the loop; in a loop in a loop the lower bound holds for all"
     ),
-    Feature.LAZY_INPUTS: Capability(
-        _EMULATED, "environment variables, read when the step starts; look-ups in the store are an error"
-    ),
+    Feature.LAZY_INPUTS: Capability(_EMULATED, "made in the store, or of the environment, when the step starts"),
     Feature.RUN_FACTS: Capability(_EMULATED, "the run's id and start, and numbers drawn from the id, by the runtime"),
     Feature.RETRIES: Capability(_NATIVE),
     Feature.RETRY_DELAY: Capability(_NATIVE),
@@ -58,17 +58,18 @@ LEDGER: Ledger = {
     Feature.SCHEDULE_ONCE: Capability(_NATIVE, "`@once`, with that start date"),
     Feature.SCHEDULE_WINDOW: Capability(_NATIVE, "start_date and end_date"),
     Feature.SCHEDULE_CATCHUP: Capability(_NATIVE, "catchup"),
-    Feature.CACHING: Capability(_IGNORED, "caching is not built yet: every step runs, which is always right"),
-    Feature.CACHE_POLICY: Capability(_IGNORED, "caching is not built yet: every step runs, which is always right"),
-    Feature.RUN_HOOKS: Capability(_REFUSED, "run-level hooks are not written for Airflow yet"),
-    Feature.STEP_HOOKS: Capability(_REFUSED, "step-level hooks are not written for Airflow yet"),
+    Feature.CACHING: Capability(_EMULATED, "by the runtime, below PIPEC_ARTIFACT_ROOT: the task runs and reuses"),
+    Feature.CACHE_POLICY: Capability(_EMULATED, "by the runtime"),
+    Feature.RUN_HOOKS: Capability(
+        _EMULATED, "tasks before all others, and teardowns after them, which do not change the state of the run"
+    ),
+    Feature.STEP_HOOKS: Capability(_EMULATED, "called in the step's process; on_failure after the last attempt"),
     Feature.TAGS: Capability(_NATIVE, "tags of the DAG"),
-    Feature.MODEL: Capability(_EMULATED, "the tag `model:NAME` of the DAG; nothing is registered"),
+    Feature.MODEL: Capability(_EMULATED, "registered in the store by the steps; the tag `model:NAME` of the DAG"),
     Feature.EXTRA: Capability(_EMULATED, "shown by get_step_context()"),
     Feature.DOCS: Capability(_NATIVE, "doc_md of the DAG and of its tasks"),
     Feature.STOP_ON_FAILURE: Capability(
-        _REFUSED,
-        "Airflow starts what does not depend on a failed task; the marker that would stop it is not written yet",
+        _EMULATED, "each step looks whether another one has failed when it starts, and is skipped"
     ),
     Feature.FAIL_FAST: Capability(_NATIVE, "fail_fast of the DAG"),
     Feature.MAX_PARALLELISM: Capability(_NATIVE, "max_active_tasks"),
@@ -78,8 +79,8 @@ LEDGER: Ledger = {
     Feature.COMPONENT_SETTINGS: Capability(
         _REFUSED, "pod settings need steps in images, which are not written for Airflow yet"
     ),
-    Feature.TOGGLES: Capability(_IGNORED, "nothing is tracked yet"),
+    Feature.TOGGLES: Capability(_EMULATED, "by the runtime; logs are Airflow's own and always kept"),
     Feature.MATERIALIZERS: Capability(_EMULATED, "by the runtime"),
-    Feature.SUBSTITUTIONS: Capability(_IGNORED, "no named artifacts are registered on Airflow"),
+    Feature.SUBSTITUTIONS: Capability(_EMULATED, "by the runtime"),
     Feature.LABELS: Capability(_IGNORED, "words for trackers and operators that Airflow does not have"),
 }

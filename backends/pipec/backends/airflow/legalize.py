@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipec.backends.airflow import limits, loops, options, schedule
+from pipec.backends.airflow import facts, limits, loops, options, schedule
 from pipec.backends.airflow.members import Members
 from pipec.backends.airflow.model import Dag
 from pipec.backends.airflow.names import legal_id
@@ -13,6 +13,7 @@ from pipec.compiler.code_root import ReservedName, assemble
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header, one_line
 from pipec.compiler.gates import insert_gates
+from pipec.compiler.ir.model import CodeFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,24 +38,30 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
         code = assemble(pipeline, "airflow")
     except ReservedName as problem:
         return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span, help="rename the module")]
-    python = request.options.get("python")
+    version = str(request.options.get("airflow_version") or "3")
     gated = loops.with_gates(insert_gates(pipeline))
-    builder = Members(gated, str(python) if python else None)
+    python, secret = request.options.get("python"), request.options.get("artifact_secret")
+    builder = Members(gated, str(python) if python else None, str(secret) if secret else None)
     members, edges = builder.members(), builder.edges()
-    found += limits.edges(len(edges), pipeline)
+    found += [*limits.edges(len(edges), pipeline), *limits.rules(members, pipeline)]
     doc = _doc(pipeline, builder)
     dag = Dag(
         name=dag_id,
         header=(*header(request, pipeline), *_needs(pipeline)),
         doc=doc,
-        options=options.of_dag(pipeline, dag_id, params, bool(doc)),
+        options=options.of_dag(pipeline, dag_id, params, bool(doc), version),
         members=members,
         edges=edges,
-        code=code,
+        code=_with_facts(code, facts.text(gated, builder)),
         ending=builder.ending(),
         end=builder.end(),
+        version=version,
     )
     return dag, found
+
+
+def _with_facts(code: Sequence[CodeFile], text: str) -> tuple[CodeFile, ...]:
+    return tuple(sorted([*code, CodeFile(facts.PATH, text)], key=lambda file: file.path))
 
 
 def _params(pipeline: Pipeline) -> tuple[dict[str, Node], list[Diagnostic]]:

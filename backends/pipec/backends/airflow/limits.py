@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipec.backends.airflow.model import tasks
 from pipec.backends.airflow.options import LONGEST_TAG, tags
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.ir.values import Lazy
-from pipec.compiler.ir.walk import calls, leaves
+from pipec.compiler.ir.walk import calls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from pipec.backends.airflow.model import Member
     from pipec.compiler.backend import Request
     from pipec.compiler.ir.model import Call, Pipeline
 
@@ -27,6 +28,7 @@ def faults(pipeline: Pipeline, request: Request) -> Iterator[Diagnostic]:
             yield Diagnostic("PC0403", f"the tag `{tag[:30]}…` has more than {LONGEST_TAG} characters", place)
     for call in calls(pipeline.body):
         yield from _call(call, pipeline)
+    yield from _release(pipeline, request)
     docker = next((each for each in _docker(pipeline)), None)
     if docker is not None and request.options.get("code") != "inline":
         yield docker
@@ -54,16 +56,40 @@ def edges(count: int, pipeline: Pipeline) -> Iterator[Diagnostic]:
         )
 
 
+def rules(members: Iterable[Member], pipeline: Pipeline) -> Iterator[Diagnostic]:
+    """An error where the run stops at the first failure and a task goes on after skipped ones."""
+    task = next((one for one in tasks(members) if "trigger_rule" in one.options), None)
+    if pipeline.config.execution_mode == "fail_fast" and task is not None:
+        yield Diagnostic(
+            "PC0410",
+            f"Airflow cannot stop at once where a task may follow skipped ones, as `{task.task_id}` does",
+            pipeline.config.places.get("execution_mode", pipeline.span),
+            help='use `execution_mode="stop_on_failure"`: what runs goes on, and nothing else starts',
+        )
+
+
+def _release(pipeline: Pipeline, request: Request) -> Iterator[Diagnostic]:
+    """What Airflow 2 does not have, or says in another way than 3."""
+    version = request.options.get("airflow_version")
+    if version not in {"2", "both"}:
+        return
+    if version == "both" and pipeline.config.execution_mode == "fail_fast":
+        place = pipeline.config.places.get("execution_mode", pipeline.span)
+        message = "`fail_fast` has another name in Airflow 2, and the file is for both"
+        yield Diagnostic("PC0411", message, place, help="compile for one of them: `-O airflow_version=2` or `3`")
+    for call in calls(pipeline.body):
+        retry = call.config.retry
+        if retry is not None and retry.max_retries and retry.backoff not in (1, 2):
+            message = f"Airflow 2 can double the delay between retries, not multiply it by {retry.backoff:g}"
+            place = call.config.places.get("retry", call.span)
+            yield Diagnostic("PC0411", message, place, help="use `backoff=2` or `backoff=1`")
+
+
 def _call(call: Call, pipeline: Pipeline) -> Iterator[Diagnostic]:
     for output in pipeline.steps[call.step].outputs:
         if output.name == "return_value":
             message = "an output cannot be called `return_value` on Airflow, which keeps all results under that name"
             yield Diagnostic("PC0406", message, call.span, help="give the output another name")
-    for value in call.arguments.values():
-        for leaf in leaves(value):
-            if isinstance(leaf, Lazy) and leaf.kind != "environment":
-                message = "Airflow cannot do this: look-ups in the store when a step starts"
-                yield Diagnostic("PC0401", message, call.span, notes=("environment variables can be looked up",))
 
 
 def _docker(pipeline: Pipeline) -> Iterator[Diagnostic]:

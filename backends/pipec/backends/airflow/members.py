@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipec.backends.airflow import ending
 from pipec.backends.airflow.graph import Graph, flatten_of
 from pipec.backends.airflow.literals import literal
 from pipec.backends.airflow.model import Edge, Group, Loop, Member
 from pipec.backends.airflow.names import Names
-from pipec.backends.airflow.tasks import Tasks, name_flattened
+from pipec.backends.airflow.tasks import Tasks, hook_key, name_flattened
 from pipec.compiler.ir import model as ir
 from pipec.compiler.ir.values import Const, Output
 from pipec.compiler.ir.walk import leaves, operations
@@ -38,24 +39,29 @@ _Part = tuple[str, int]
 class Members:
     """Makes the members of a DAG and its edges."""
 
-    def __init__(self, pipeline: Pipeline, python: str | None) -> None:
-        """`pipeline` has its gates; `python` is the interpreter that runs the steps, if not the worker's own."""
+    def __init__(self, pipeline: Pipeline, python: str | None, secret: str | None) -> None:
+        """`pipeline` has its gates; for the others see `Tasks`."""
         self.pipeline = pipeline
         self.graph = Graph(pipeline)
         self.names = Names(pipeline)
         name_flattened(self.graph, self.names)
+        for name in ending.names(pipeline):
+            self.names.add(hook_key(name), name)
         loops = [one for one in operations(pipeline.body) if isinstance(one, ir.ForEach)]
         indices = {loop.id: self.names.variable(f"{loop.variable}_index") for loop in loops}
-        self.tasks = Tasks(pipeline, self.graph, self.names, indices, python)
+        self.tasks = Tasks(pipeline, self.graph, self.names, indices, python, secret)
         self._edges = self._all_edges()
 
     def members(self) -> tuple[Member, ...]:
         """All of the DAG."""
-        return tuple(self._block(self.pipeline.body))
+        around = ending.Around(self.pipeline, self.tasks)
+        return (*around.before(), *self._block(self.pipeline.body), *around.after())
 
     def edges(self) -> tuple[Edge, ...]:
         """Who waits for whom, but for what both stand in one part of a loop."""
-        return tuple(edge for part, edge in self._edges if part is None)
+        inside = [edge for part, edge in self._edges if part is None]
+        around = ending.Around(self.pipeline, self.tasks)
+        return (*around.edges_before(), *inside, *around.edges_after())
 
     def ending(self) -> tuple[str, ...]:
         """The variables of tasks whose failure nothing else is sure to show."""
@@ -205,6 +211,10 @@ class Members:
         variables = self.names.variables
         named = {name for where, edge in self._edges if where != part for name in (edge.before, edge.after)}
         named |= set(self.ending())
+        around = ending.Around(self.pipeline, self.tasks)
+        named |= {edge.before for edge in around.edges_after()} | {edge.after for edge in around.edges_before()}
         keys = [key for key in self.graph.nodes if self._part_of(key) == part]
         read = {before for key in self.graph.nodes if self._part_of(key) != part for before in self.graph.befores[key]}
+        outputs = [self.graph.resolver.resolve(output.value, ()) for output in self.pipeline.outputs]
+        read |= {leaf.operation for value in outputs for leaf in leaves(value) if isinstance(leaf, Output)}
         return tuple(variables[key] for key in keys if variables[key] in named or key in read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from pipec.compiler.record import dataclass
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.model import CodeFile
     from pipec.compiler.ir.values import Json
 
-Maker = Literal["step", "branch", "loop", "flatten"]
+Maker = Literal["step", "branch", "loop", "flatten", "last"]
 """The function of the file that makes a task: one that runs a step, one that decides which arm of a condition runs, one
-that lists the indices of a loop, one that lists those of a loop in a loop."""
+that lists the indices of a loop, one that lists those of a loop in a loop, one that comes after all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,19 @@ class Loop:
 Member = Task | Group | Loop
 
 
+def everything(members: Iterable[Member]) -> Iterator[Member]:
+    """All members, those in groups and loops included, in order."""
+    for member in members:
+        yield member
+        if not isinstance(member, Task):
+            yield from everything(member.members)
+
+
+def tasks(members: Iterable[Member]) -> Iterator[Task]:
+    """All tasks, those in groups and loops included, in order."""
+    return (member for member in everything(members) if isinstance(member, Task))
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """The variables of two members, of which the second waits for the first."""
@@ -102,6 +115,7 @@ class Dag:
         edges: in the order in which those that wait are defined.
         ending: the variables of tasks whose failure nothing else that is sure to be looked at would show.
         end: the id and variable of the task that looks at them.
+        version: the release of Airflow: `3`, `2` or `both`.
     """
 
     name: str
@@ -113,3 +127,4 @@ class Dag:
     code: tuple[CodeFile, ...]
     ending: tuple[str, ...] = ()
     end: tuple[str, str] = ("end", "end")
+    version: str = "3"

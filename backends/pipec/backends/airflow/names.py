@@ -21,7 +21,7 @@ LONGEST_ID = 200
 """Characters of an id; Airflow takes 250 for a task and 200 for a group."""
 
 _OF_THE_FILE = frozenset(
-    "CODE DAG EmptyOperator Param Path TaskGroup branch flatten loop step task task_group dag datetime timedelta timezone "
+    "CODE DAG EmptyOperator Param Path TaskGroup branch flatten last loop step task task_group dag datetime timedelta timezone "
     "get_current_context runpy CronTriggerTimetable DeltaTriggerTimetable".split()
 )
 _TAKEN = frozenset({*_OF_THE_FILE, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)})

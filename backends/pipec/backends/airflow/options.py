@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.airflow import schedule
 from pipec.backends.airflow.literals import Brackets, Node, Prose, literal, quoted
+from pipec.compiler.configured import configured
+from pipec.compiler.gates import is_gate
+from pipec.compiler.ir.values import Lazy
+from pipec.compiler.ir.walk import leaves
+from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipec.compiler.ir.config import Config
-    from pipec.compiler.ir.model import Call, Pipeline
-    from pipec.compiler.ir.values import Json, Lazy
+    from pipec.compiler.ir.model import Call, Pipeline, StepDef
+    from pipec.compiler.ir.values import Json
 
 LONGEST_TAG = 100
 
 
-def of_dag(pipeline: Pipeline, dag_id: str, params: Mapping[str, Node], has_doc: bool) -> dict[str, Node]:
+def of_dag(pipeline: Pipeline, dag_id: str, params: Mapping[str, Node], has_doc: bool, version: str) -> dict[str, Node]:
     """The arguments of `DAG`. Defaults that differ between releases or installations are spelled out."""
     config = pipeline.config
     found: dict[str, Node] = {"dag_id": quoted(dag_id)}
@@ -25,14 +30,14 @@ def of_dag(pipeline: Pipeline, dag_id: str, params: Mapping[str, Node], has_doc:
         found["dag_display_name"] = quoted(pipeline.name)
     if has_doc:
         found["doc_md"] = "__doc__"
-    found.update(schedule.options(pipeline.schedule))
+    found.update(schedule.options(pipeline.schedule, needs_start=version != "3"))
     found["default_args"] = literal({"retries": 0})
     if config.timeout is not None:
         found["dagrun_timeout"] = schedule.duration(config.timeout)
     if config.max_parallelism is not None:
         found["max_active_tasks"] = repr(config.max_parallelism)
     if config.execution_mode == "fail_fast":
-        found["fail_fast"] = "True"
+        found["fail_stop" if version == "2" else "fail_fast"] = "True"
     found["tags"] = literal(list(tags(config)))
     if params:
         found["params"] = Brackets("{", tuple((f"{quoted(name)}: ", each) for name, each in params.items()), "}", True)
@@ -55,7 +60,8 @@ def of_task(config: Config, doc: str, default_retries: int = 0) -> dict[str, Nod
         found["retries"] = repr(config.retry.max_retries)
         found["retry_delay"] = schedule.duration(config.retry.delay)
         if config.retry.backoff != 1:
-            found["retry_exponential_backoff"] = literal(config.retry.backoff)
+            # Airflow 2 only knows whether, and 3.3 takes that for 2.
+            found["retry_exponential_backoff"] = "True" if config.retry.backoff == 2 else literal(config.retry.backoff)
     if config.timeout is not None:
         found["execution_timeout"] = schedule.duration(config.timeout)
     if doc:
@@ -63,18 +69,42 @@ def of_task(config: Config, doc: str, default_retries: int = 0) -> dict[str, Nod
     return found
 
 
-def of_launcher(call: Call, pipeline: Pipeline, python: str | None) -> dict[str, Json]:
+def of_spec(call: Call, step: StepDef) -> dict[str, Json]:
+    """The configuration that the step's own process needs; `cached` has what only makes its cache key."""
+    found = configured(call.config, step)
+    # Only hooks ask which attempt is the last.
+    left_out = {"cache"} if "hooks" in found else {"cache", "attempts"}
+    if "hooks" in found:
+        found["hooks"] = {
+            name: {key: value for key, value in hook.items() if value} for name, hook in found["hooks"].items()
+        }
+    return {name: value for name, value in found.items() if name not in left_out}
+
+
+def cached(call: Call, step: StepDef) -> dict[str, Json] | None:
+    """What the cache key of a step is made of; None where its result is not reused."""
+    found: dict[str, Json] | None = configured(call.config, step).get("cache")
+    return found
+
+
+def of_launcher(call: Call, pipeline: Pipeline, python: str | None, secret: str | None) -> dict[str, Json]:
     """What the launcher needs to know beyond the invocation."""
     config = call.config
+    if is_gate(call) and any(isinstance(leaf, Lazy) for value in call.arguments.values() for leaf in leaves(value)):
+        # What it looks up is that of the pipeline, as no step is asked.
+        config = replace(config, environment=pipeline.config.environment, secrets=pipeline.config.secrets)
+    secrets = [*config.secrets, *((secret,) if secret and secret not in config.secrets else ())]
     found: dict[str, Json] = {}
     if config.environment:
         found["environment"] = {name: _variable(value) for name, value in config.environment.items()}
-    if config.secrets:
-        found["secrets"] = list(config.secrets)
+    if secrets:
+        found["secrets"] = secrets
     if config.extra:
         found["extra"] = dict(config.extra)
     if python:
         found["python"] = python
+    if pipeline.config.execution_mode == "stop_on_failure":
+        found["stop_on_failure"] = True
     return found
 
 

@@ -35,10 +35,11 @@ _MOST_DAYS = {
 _FIELDS = (5, 6, 7)
 
 
-def options(schedule: Schedule | None) -> dict[str, Node]:
-    """The arguments of `DAG` that say when it runs."""
+def options(schedule: Schedule | None, needs_start: bool = False) -> dict[str, Node]:
+    """The arguments of `DAG` that say when it runs; Airflow 2 needs a start also where there is no schedule."""
     if schedule is None:
-        return {"schedule": "None", "catchup": "False"}
+        start: dict[str, Node] = {"start_date": _moment(_LONG_AGO)} if needs_start else {}
+        return {"schedule": "None", **start, "catchup": "False"}
     found = {"schedule": _timetable(schedule)}
     found["start_date"] = _moment(schedule.run_once_at or schedule.start_time or _LONG_AGO)
     if schedule.end_time is not None:

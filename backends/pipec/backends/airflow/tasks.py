@@ -37,6 +37,7 @@ class Tasks:
         pipeline: with its gates.
         indices: for each loop the variable that holds its index.
         python: the interpreter that runs the steps, if not the worker's own.
+        secret: what every step gets to reach the store with.
     """
 
     pipeline: Pipeline
@@ -44,6 +45,7 @@ class Tasks:
     names: Names
     indices: Mapping[str, str]
     python: str | None
+    secret: str | None
 
     def task(self, key: str) -> Task:
         """The task of a node of the graph."""
@@ -57,19 +59,20 @@ class Tasks:
         params: dict[str, Json] = {}
         for slot, leaf in static.slots.items():
             if isinstance(leaf, Param):
-                params[slot] = _param(leaf, is_direct=slot in call.arguments)
+                params[slot] = parameter_of(leaf, is_direct=slot in call.arguments)
             else:
                 inputs[slot] = self.indices[leaf.operation] if isinstance(leaf, Item) else self.source(node, leaf)
         maker = self.maker(node)
+        own = {} if is_gate(call) else options.of_spec(call, step)
         doc = "" if is_gate(call) else step.doc
         return Task(
             variable=self.names.variables[node.key],
             task_id=self.names.ids[node.key],
             source=self._source(call),
-            spec=_compact(static.spec, is_gate(call)),
+            spec={**_compact(static.spec, is_gate(call)), **own},
             inputs=inputs,
             params=params,
-            settings=options.of_launcher(call, self.pipeline, self.python),
+            settings={**options.of_launcher(call, self.pipeline, self.python, self.secret), **self._state(call)},
             options={**options.of_task(call.config, doc), **self._rule(node), **self._bound(node)},
             maker=maker,
             index=tuple(self.indices[loop] for loop in node.loops),
@@ -95,6 +98,10 @@ class Tasks:
             maker="flatten",
             names=tuple(self.indices[each] for each in loops),
         )
+
+    def _state(self, call: Call) -> dict[str, Json]:
+        has_state = self.pipeline.config.hooks.on_init is not None and not is_gate(call)
+        return {"state": self.names.ids[hook_key("on_init")]} if has_state else {}
 
     def maker(self, node: Node) -> Maker:
         """Which function of the file makes the task: a gate in a loop is a step like any other."""
@@ -176,11 +183,16 @@ class Tasks:
         return ", ".join(found) or "known before the run"
 
 
+def hook_key(name: str) -> str:
+    """The key of the task of a hook of the run; no id of an operation looks like it."""
+    return f"\0{name}"
+
+
 def _reads(gate: Value | None, key: str) -> bool:
     return isinstance(gate, Output) and gate.operation == key
 
 
-def _param(leaf: Param, is_direct: bool) -> Json:
+def parameter_of(leaf: Param, is_direct: bool = False) -> Json:
     """The parameter's name; where the step computes with it before it is an argument, also how to read its JSON."""
     how = reading(leaf.type)
     # An argument is held to its annotation, which makes a number of the right kind.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.graph import Element, Stored
 from pipec.backends.local.recipes import Slots, leaf, slot
+from pipec.backends.local.server import FULL
 from pipec.backends.local.workers import Job
-from pipec.compiler.configured import configured, declared
+from pipec.compiler.invocation import static_invocation
 from pipec.compiler.ir.values import Const
 from pipec.compiler.record import dataclass, field
 from pipec.runtime.store import layout
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from pipec.runtime.store import Store
 
 GATE = "pipec.runtime.gates"
+_LITTLE = 65536
+"""Bytes that are no space to speak of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Outcome:
     """How an attempt ended.
 
     Attributes:
-        message: why it failed, in a line; None where it succeeded.
+        message: why it failed, in a line; None where it succeeded, or found its result in the cache.
         error: the error document, where the step wrote one.
         record: the record, where it succeeded.
     """
@@ -75,15 +80,12 @@ def invocation_of(call: Call, step: StepDef, node: Node, parameters: Mapping[str
             direct[name] = slot(stored)
         else:
             compose[name] = slots.recipe(value, node.scope, name)
-    spec: dict[str, Any] = {"function": step.symbol}
+    static = static_invocation(call, step, is_cached=True).spec
+    spec: dict[str, Any] = {name: entry for name, entry in static.items() if name not in ("values", "compose")}
     if values:
         spec["values"] = values
     if compose:
         spec["compose"] = compose
-    spec["outputs"] = {output.name: declared(output) for output in step.outputs}
-    if step.returns_tuple:
-        spec["returns_tuple"] = True
-    spec |= configured(call.config, step)
     carried = tuple(output.name for output in step.outputs if output.carrier == "parameter")
     return Invocation(spec, {**direct, **slots.content}, carried)
 
@@ -143,10 +145,11 @@ class Attempts:
         Returns:
             Its path, and that of the log.
         """
-        folder, notes = self.folder(node.instance, number), self.notes(node.instance, number)
+        notes = self.notes(node.instance, number)
         document = self.document(node, number, invocation, facts)
-        notes.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        for each in (notes.parent, notes):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(each)
         path = notes / "invocation.json"
         path.write_text(json.dumps(document), encoding="utf-8")
         return path, notes / "log.txt"
@@ -180,11 +183,22 @@ class Attempts:
         if ended is not None and ended.signal:
             return Outcome(_signalled(ended.signal), error=error)
         if ended is not None and ended.status:
-            return Outcome(_failed(error, ended.status), error=error)
+            return Outcome(self._failed(error, ended.status), error=error)
         record = _read(folder / layout.RECORD)
-        if record.get("state") != "succeeded":
-            return Outcome(_failed(error, 0), error=error)
+        if record.get("state") not in ("succeeded", "cached"):
+            return Outcome(self._failed(error, 0), error=error)
         return self._succeeded(node, number, invocation, record)
+
+    def _failed(self, error: Mapping[str, Any], status: int) -> str:
+        if error:
+            kind = str(error.get("type", "")).rpartition(".")[2]
+            message = str(error.get("message", ""))
+            own = {"InputFault", "OutputFault", "InvalidInvocation"}
+            return message if kind in own else f"{kind}: {message}" if message else kind
+        # A step that finds no room for its result finds none for its error document either.
+        if status == FULL or shutil.disk_usage(self.local).free < _LITTLE:
+            return f"no space left in {self.local} for what it gives"
+        return f"its process ended with status {status} and without a word"
 
     def _succeeded(self, node: Node, number: int, invocation: Invocation, record: Mapping[str, Any]) -> Outcome:
         notes = self.notes(node.instance, number)
@@ -218,15 +232,6 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found
-
-
-def _failed(error: Mapping[str, Any], status: int) -> str:
-    if error:
-        kind = str(error.get("type", "")).rpartition(".")[2]
-        message = str(error.get("message", ""))
-        own = {"InputFault", "OutputFault", "InvalidInvocation"}
-        return message if kind in own else f"{kind}: {message}" if message else kind
-    return f"its process ended with status {status} and without a word"
 
 
 def _signalled(number: int) -> str:

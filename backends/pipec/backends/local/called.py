@@ -54,7 +54,7 @@ def run_local(pipeline: Pipeline[..., Any], args: tuple[Any, ...], kwargs: Mappi
     options = Options(
         import_roots=program.import_roots,
         use_cache=changed.get("enable_cache") is not False,
-        surroundings=Surroundings(read_all([], program.project.root)),
+        surroundings=Surroundings(read_all([], program.project.root), pythons=program.project.pythons),
         source=program.source,
         tags=tuple(changed.get("tags", ())),
     )

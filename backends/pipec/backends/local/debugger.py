@@ -9,19 +9,18 @@ import bdb
 import json
 import os
 import pdb
+import runpy
 import sys
 from typing import Any
 
 
 def main() -> int:
     """Call the step's function; stop at its first line, and again where it raises."""
-    import server  # type: ignore[import-not-found]  # beside this script
-
+    server = runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), "server.py"))
     package, paths, place = sys.argv[1:4]
     before = set(sys.modules)
-    server._prepare(package)
-    del sys.modules["server"]
-    server._extend_path(json.loads(paths), before)
+    server["_prepare"](package)
+    server["_extend_path"](json.loads(paths), before)
     with open(place, "rb") as file:
         document = json.load(file)
     document["results"] = {}

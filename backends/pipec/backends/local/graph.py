@@ -178,6 +178,20 @@ class Blocked(Exception):
         self.state = state
 
 
+def needed(node: Node) -> tuple[Value, ...]:
+    """What an operation reads before it can go on."""
+    match node.operation:
+        case Call(arguments=arguments):
+            return tuple(arguments.values())
+        case If(arms=arms):
+            condition = arms[node.arm].condition
+            return () if condition is None else (condition,)
+        case ForEach(items=items):
+            return (items,)
+        case Group():
+            return ()
+
+
 def blockers(elements: list[Element]) -> dict[Node, bool]:
     """The nodes that must open (False) or be settled (True) before the values are known, as far as can be told now.
 

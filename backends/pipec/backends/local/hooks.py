@@ -8,6 +8,7 @@ from pipec.backends.local.attempts import Invocation, Outcome
 from pipec.backends.local.graph import FAILED, SUCCEEDED, Node, Scope
 from pipec.backends.local.recipes import slot
 from pipec.backends.local.result import Failure
+from pipec.compiler.invocation import hook_invocation
 from pipec.compiler.ir.config import Config
 from pipec.compiler.ir.model import Block, Call
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.model import Pipeline
 
 PREFIX = "hook."
-STATE = "output"
+STATE = "state"
 
 
 class RunHooks:
@@ -61,7 +62,7 @@ class RunHooks:
         config = Config(environment=self.pipeline.config.environment, secrets=self.pipeline.config.secrets)
         call = Call(f"{PREFIX}{name}", hook.symbol, {}, self.pipeline.span, config)
         node = Node(call, Scope(Block()))
-        invocation = _invocation(name, hook)
+        invocation = Invocation(hook_invocation(name, hook), {})
         outcome = self._known(node, invocation) or self._attempt(node, invocation, failures)
         if outcome.message is not None and name in ("on_init", "on_start"):
             log = str(self.recorder.attempts.log(node.instance, 1))
@@ -93,17 +94,6 @@ class RunHooks:
                 if ended == name:
                     return outcome
             self.recorder.flush()
-
-
-def _invocation(name: str, hook: Hook) -> Invocation:
-    is_first = name == "on_init"
-    spec: dict[str, Any] = {
-        "function": hook.symbol,
-        "values": {argument: value.value for argument, value in hook.arguments.items()},
-        "outputs": {STATE: {"carrier": "artifact"}} if is_first else {},
-        "hook": {"name": name, "takes_exception": hook.takes_exception},
-    }
-    return Invocation(spec, {})
 
 
 def _document(failure: Failure) -> dict[str, Any]:

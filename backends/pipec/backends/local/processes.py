@@ -89,6 +89,7 @@ class Processes:
         self.attempts, self.workers, self.surroundings, self.known = attempts, workers, surroundings, known
         self.reuse, self.earlier, self.selected = reuse, earlier or {}, selected
         self.facts: dict[str, Any] = {}
+        self.imports_ahead = not any(_sets_variables(file.text) for file in attempts.pipeline.code)
         self.under_way: dict[str, tuple[Node, int, Invocation]] = {}
 
     def find(self, node: Node, invocation: Invocation) -> Found | None:
@@ -100,7 +101,7 @@ class Processes:
             # It may have ended after the journal's last word.
             outcome = self.attempts.outcome(node, entry.attempt, invocation, None)
             if outcome.message is None:
-                return Found(SUCCEEDED, outcome.outputs)
+                return Found(str(outcome.record["state"]), outcome.outputs)
         if self.selected is not None and node.operation.id not in self.selected:
             earlier = self.earlier.get(node.instance)
             return None if earlier is None else Found(CACHED, earlier.outputs)
@@ -129,7 +130,7 @@ class Processes:
         except OSError as problem:
             raise StoreUnusable(f"{self.attempts.local} cannot be written: {problem}") from problem
         place = {"environment": environment, **({} if python is None else {"python": python})}
-        job = job_of(node, number, invocation, paths, **place)
+        job = job_of(node, number, invocation, paths, libraries=self._libraries(node), **place)
         self.under_way[job.id] = (node, number, invocation)
         self.workers.start(job)
         return job.id
@@ -142,6 +143,10 @@ class Processes:
         if isinstance(node.operation, Call):
             return self.surroundings.of(node.operation.config)
         return dict(self.surroundings.environment)
+
+    def _libraries(self, node: Node) -> tuple[str, ...]:
+        step = self.attempts.pipeline.steps.get(node.operation.step) if isinstance(node.operation, Call) else None
+        return step.closure.imports if step is not None and self.imports_ahead else ()
 
     def _python(self, node: Node) -> str | None:
         pythons, call = self.surroundings.pythons, node.operation
@@ -169,3 +174,9 @@ class Processes:
 def _asks_the_program(invocation: Invocation) -> bool:
     cache = invocation.spec.get("cache", {})
     return bool(cache.get("function") or cache.get("sources"))
+
+
+def _sets_variables(text: str) -> bool:
+    """Whether a module touches the environment at its top: what it imports may read it (`KERAS_BACKEND`)."""
+    lines = (line for line in text.splitlines() if "environ" in line or "putenv" in line)
+    return any(not line.startswith((" ", "\t")) for line in lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from pipec.backends.local import graph
 from pipec.backends.local.journal import Entry
 from pipec.backends.local.result import Failure
+from pipec.compiler.ir.model import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,6 +79,7 @@ class RunRecorder:
         self.failures: list[Failure] = []
         self.entries: list[Entry] = []
         self.since: dict[str, float] = {}
+        self.unwanted: list[Path] = []
 
     def started(self, node: Node, number: int) -> None:
         """An attempt starts."""
@@ -102,8 +104,11 @@ class RunRecorder:
         outputs = node.outputs if node is not None and node.is_good else {}
         entry = Entry(instance, operation, state, number, seconds, None, outputs, message)
         self.entries.append(entry)
+        is_kept = node is None or not isinstance(node.operation, Call) or _keeps_logs(node.operation)
+        if not is_kept:
+            self.unwanted += [self.attempts.log(instance, each) for each in range(1, number + 1)]
         if state == graph.FAILED and outcome is not None:
-            log = str(self.attempts.log(instance, number))
+            log = str(self.attempts.log(instance, number)) if is_kept else ""
             self.failures.append(Failure(instance, operation, message or "", outcome.error, log))
 
     def hook(self, node: Node, outcome: Outcome) -> None:
@@ -122,3 +127,10 @@ class RunRecorder:
             if entry.state != "running":
                 self.reporter.ended(entry)
         self.reporter.tick()
+        unwanted, self.unwanted = self.unwanted, []
+        for log in unwanted:
+            log.unlink(missing_ok=True)
+
+
+def _keeps_logs(call: Call) -> bool:
+    return call.config.toggles.get("enable_step_logs") is not False

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from pipec.backends.local import graph
 from pipec.backends.local.attempts import Invocation, Outcome, condition_gate, invocation_of, items_gate
-from pipec.backends.local.graph import Blocked, Element, Indexed, Node, Scope, blockers, instance_name
+from pipec.backends.local.graph import Blocked, Element, Indexed, Node, Scope, blockers, instance_name, needed
 from pipec.backends.local.recipes import Evaluator, NotPlain
+from pipec.backends.local.timers import Timers
 from pipec.compiler.ir.config import Retry
 from pipec.compiler.ir.model import Block, Call, ForEach, Group, If
 from pipec.compiler.ir.values import ListOf
@@ -64,7 +65,7 @@ class Scheduler:
         self.ready: list[tuple[int, Node, Invocation]] = []
         self.order = itertools.count()
         self.running: dict[str, _Running] = {}
-        self.timers: list[tuple[float, int, Callable[[], None]]] = []
+        self.timers = Timers()
         self.loops: dict[Node, _Loop] = {}
         self.held: set[Node] = set()
         self.is_stopping = False
@@ -76,7 +77,7 @@ class Scheduler:
     def run(self) -> bool:
         """Run to the end; whether everything succeeded."""
         if self.plan.timeout is not None:
-            self._later(self.plan.timeout, self._run_is_late)
+            self.timers.set(self.plan.timeout, self._run_is_late)
         self._activate(self.body)
         while True:
             self._drain()
@@ -112,21 +113,12 @@ class Scheduler:
             self.queue.popleft()()
 
     def _wait(self) -> None:
-        now = time.monotonic()
-        timeout = _TICK if self.running else None
-        if self.timers:
-            until = max(0.0, self.timers[0][0] - now)
-            timeout = until if timeout is None else min(timeout, until)
-        for name, outcome in self.executor.poll(timeout):
+        waits = [each for each in (_TICK if self.running else None, self.timers.wait()) if each is not None]
+        for name, outcome in self.executor.poll(min(waits, default=None)):
             running = self.running.pop(name, None)
             if running is not None:
-                self.queue.append(lambda running=running, outcome=outcome: self._ended(running, outcome))  # type: ignore[misc]
-        now = time.monotonic()
-        while self.timers and self.timers[0][0] <= now:
-            self.queue.append(heapq.heappop(self.timers)[2])
-
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
-        heapq.heappush(self.timers, (time.monotonic() + seconds, next(self.order), action))
+                self.queue.append(partial(self._ended, running, outcome))
+        self.queue.extend(self.timers.due())
 
     def _run_is_late(self) -> None:
         self.stop(f"the run took longer than {self.plan.timeout:g} seconds")
@@ -161,7 +153,7 @@ class Scheduler:
             self._proceed(node)
 
     def _waits(self, node: Node) -> dict[Node, bool]:
-        waits = blockers([Element(value, node.scope) for value in _needed(node)])
+        waits = blockers([Element(value, node.scope) for value in needed(node)])
         for id_ in node.operation.after:
             other = node.scope.find(id_)
             if other.state is None:
@@ -337,7 +329,7 @@ class Scheduler:
         running = self.running[name] = _Running(node, node.attempt, invocation)
         timeout = node.operation.config.timeout if isinstance(node.operation, Call) else None
         if timeout is not None:
-            self._later(timeout, lambda: self._is_late(name, running))
+            self.timers.set(timeout, lambda: self._is_late(name, running))
 
     def _is_late(self, name: str, running: _Running) -> None:
         if self.running.get(name) is running:
@@ -358,7 +350,7 @@ class Scheduler:
         if running.number <= retry.max_retries and not self.is_stopping:
             delay = retry.delay * (retry.backoff or 1.0) ** (running.number - 1)
             self.recorder.failed_attempt(node, running.number, outcome, delay)
-            self._later(delay, lambda: heapq.heappush(self.ready, (next(self.order), node, running.invocation)))
+            self.timers.set(delay, lambda: heapq.heappush(self.ready, (next(self.order), node, running.invocation)))
             return
         self._settle(node, graph.FAILED, outcome)
         if self.mode != "continue_on_failure" and not self.is_stopping:
@@ -371,7 +363,8 @@ class Scheduler:
         match node.operation:
             case Call():
                 node.outputs = outcome.outputs
-                self._settle(node, graph.SUCCEEDED, outcome)
+                is_cached = outcome.record.get("state") == graph.CACHED
+                self._settle(node, graph.CACHED if is_cached else graph.SUCCEEDED, outcome)
             case If() as branch:
                 self.held.discard(node)
                 self._decided(node, branch, outcome.outputs["output"].json == "1")
@@ -398,17 +391,3 @@ class Scheduler:
                 self.recorder.ended(node.instance, node.operation.id, graph.NOT_RUN, node, None)
             for body in bodies(node.operation):
                 self._all_inside(body, node.scope, graph.NOT_RUN)
-
-
-def _needed(node: Node) -> tuple[Any, ...]:
-    """What an operation reads before it can go on."""
-    match node.operation:
-        case Call(arguments=arguments):
-            return tuple(arguments.values())
-        case If(arms=arms):
-            condition = arms[node.arm].condition
-            return () if condition is None else (condition,)
-        case ForEach(items=items):
-            return (items,)
-        case Group():
-            return ()

@@ -1,11 +1,12 @@
 """The fork server: a warm process that forks a child for each attempt of a step, under the interpreter of the steps.
 
-    scheduler ── base server ── branch (environment) ── branch (a step's module, imported) ── step
-                                                                                          └── step
+    scheduler ── base ── branch (environment) ── branch (libraries) ── branch (a step's module) ── step
+                                                                   │                           └── step
+                                                                   └── branch (another module) ─── step
 
 Every server does the same: it takes messages from the scheduler on a socket of its own, one JSON object a line.
 
-    {"branch": {"paths": […], "environment": {…}, "module": "steps.train"}}    with the socket of the new server
+    {"branch": {"paths": […], "environment": {…}, "libraries": […], "module": "steps.train"}}    with the new server's socket
     {"run": job, "invocation": path, "log": path, "folder": path}
 
 and answers `{"forked": pid}` to a branch, `{"started": job, "pid": …}`, `{"ended": job, "status": …, "signal": …, "seconds": …, "bytes": …}`. A
@@ -19,6 +20,7 @@ the message of the one attempt that it runs. Standard library alone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import importlib
 import json
@@ -34,7 +36,10 @@ import types
 from collections.abc import Generator
 from typing import Any, NoReturn
 
-CRASHED = 70
+CRASHED, FULL = 70, 74
+"""Exit statuses of a fault of our own, and of a disk on which not even a log line finds room."""
+_WARM = "runtime.execute runtime.store runtime.caching runtime.hooks runtime.materializers.registry sdk".split()
+"""What nearly every step loads, most of it only when it is used."""
 
 
 def main() -> None:
@@ -59,7 +64,8 @@ def _prepare(package: str) -> None:
     namespace = types.ModuleType("pipec")
     namespace.__path__ = [package]
     sys.modules["pipec"] = namespace
-    importlib.import_module("pipec.runtime.execute")
+    for module in _WARM:
+        importlib.import_module(f"pipec.{module}")
     importlib.import_module("pipec.runtime.imports").install()
     importlib.import_module("pipec.sdk.pipelines").__dict__["IS_STEP_PROCESS"] = True
     for stream in (sys.stdout, sys.stderr):
@@ -77,6 +83,7 @@ class Server:
         self.text = b""
         self.spoken = b""
         self.seeded: dict[str, Any] = {}
+        self.has_threads = False
 
     def serve(self) -> None:
         """Take messages and reap children until the scheduler closes the channel."""
@@ -95,6 +102,10 @@ class Server:
                 break
         for pid in self.jobs:
             _kill_group(pid)
+        # Branches end as this one does; waited for, their CPU time counts for whoever waits for this one.
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.wait()
         os._exit(0)
 
     def receive(self) -> bool:
@@ -166,12 +177,22 @@ class Server:
         os.environ.update(what.get("environment", {}))
         _extend_path(what.get("paths", ()), self.before)
         is_ready = True
+        if what.get("libraries"):
+            self.preload(what["libraries"])
         if what.get("module"):
             is_ready = self.warm(what["module"], what.get("folder"))
         gc.collect()
         gc.freeze()
         self.send(ready=is_ready)
         self.serve()
+
+    def preload(self, libraries: list[str]) -> None:
+        """Import what several modules import, once for all of them."""
+        for name in libraries:
+            with contextlib.suppress(BaseException), _noting_seeds(self.seeded):
+                importlib.import_module(name)
+        _flush()
+        self.has_threads = self.has_threads or threading.active_count() > 1
 
     def warm(self, module: str, folder: str | None) -> bool:
         """Import a step's module as the step itself would; what it prints, each of its steps will have printed."""
@@ -184,7 +205,7 @@ class Server:
         try:
             with _noting_seeds(self.seeded):
                 importlib.import_module(module)
-            is_ready = threading.active_count() == 1
+            is_ready = threading.active_count() == 1 and not self.has_threads
         except BaseException:
             is_ready = False
         _flush()
@@ -223,8 +244,10 @@ class Server:
                 document = json.load(file)
             status = sys.modules["pipec.runtime.execute"].execute(document)
             _finish()
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as problem:
+            status = FULL if _is_full(problem) else CRASHED
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
         finally:
             _flush()
             os._exit(status)
@@ -291,6 +314,15 @@ def _lead_group(pid: int) -> None:
 def _kill_group(pid: int) -> None:
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _is_full(problem: BaseException | None) -> bool:
+    """Whether it comes from a full disk or quota."""
+    while problem is not None:
+        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        problem = problem.__cause__ or problem.__context__
+    return False
 
 
 def _finish() -> None:

@@ -36,6 +36,7 @@ class Job:
         invocation: path of the invocation document.
         log: path of the file for what it prints.
         environment: variables of the step, over those of this process.
+        libraries: third-party modules that its module imports, where they may be imported ahead of it.
         python: interpreter; by default this one.
     """
 
@@ -44,6 +45,7 @@ class Job:
     invocation: str
     log: str
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    libraries: tuple[str, ...] = ()
     python: str = sys.executable
 
 
@@ -108,6 +110,7 @@ class Workers:
         self.selector = selectors.DefaultSelector()
         self.servers: dict[object, _Server] = {}
         self.bases: list[subprocess.Popen[bytes]] = []
+        self.libraries: dict[object, dict[frozenset[str], _Server]] = {}
         self.cold: set[object] = set()
         self.spawned: dict[str, subprocess.Popen[bytes]] = {}
         self.clock = 0
@@ -191,12 +194,25 @@ class Workers:
             if parent is None:
                 parent = self._branch(base, home, {"environment": dict(environment), "paths": self.paths})
             if key is warm:
-                self._branch(parent, warm, {"module": job.module, "folder": str(self.folder)})
+                shared = self._libraries(parent, home, job)
+                self._branch(shared, warm, {"module": job.module, "folder": str(self.folder)})
         self.clock += 1
         server = self.servers[key]
         server.used = self.clock
         self._retire()
         return server
+
+    def _libraries(self, home: _Server, key: tuple[object, ...], job: Job) -> _Server:
+        """The server that has imported the libraries of a step, and nothing that is not among them."""
+        wanted = frozenset(job.libraries)
+        if not wanted:
+            return home
+        known = self.libraries.setdefault(key, {})
+        if wanted not in known or known[wanted].key not in self.servers:
+            smaller = [each for each in known if each < wanted and known[each].key in self.servers]
+            parent = known[max(smaller, key=len)] if smaller else home
+            known[wanted] = self._branch(parent, (*key, wanted), {"libraries": sorted(wanted)})
+        return known[wanted]
 
     def _base(self, python: str) -> _Server:
         ours, theirs = socket.socketpair()

@@ -54,6 +54,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     _debug(commands)
     _explain(commands)
     _targets(commands)
+    _migrate(commands)
     parsed = parser.parse_args(list(words))
     if parsed.version or not hasattr(parsed, "run"):
         parsed.run = _version if parsed.version else lambda _: _usage(parser)
@@ -92,10 +93,16 @@ def _program(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
     )
+    _configured(parser)
     parser.add_argument(
         "-O", "--option", action="append", default=[], metavar="OPTION=VALUE", help="an option of the target"
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed (default: text)")
+
+
+def _configured(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="YAML", help="a run configuration, as ZenML's config_path")
+    parser.add_argument("--stack", metavar="NAME", help="a stack of the project: [tool.pipec.stack.NAME]")
 
 
 def _compile(commands: Any) -> None:
@@ -228,6 +235,13 @@ def _targets(commands: Any) -> None:
     parser.add_argument("--ledger", action="store_true", help="what each target does with each feature")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.set_defaults(run=_lazily("targets"))
+
+
+def _migrate(commands: Any) -> None:
+    parser = commands.add_parser("migrate", help="rewrite what ZenML removed")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="Python files; classes of one are known in the others")
+    parser.add_argument("--write", action="store_true", help="change the files; without it the changes are printed")
+    parser.set_defaults(run=_lazily("migrate"))
 
 
 def _lazily(name: str) -> Any:

@@ -45,6 +45,8 @@ def run(parsed: argparse.Namespace) -> int:
                 bind=bind,
                 options=options,
                 project=program.project,
+                config=parsed.config,
+                stack=parsed.stack,
             )
             found = found_by_chance(session, program, compilation.diagnostics)
             session.add(found, compilation.sources, program.project.root)

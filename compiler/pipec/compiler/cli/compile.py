@@ -77,6 +77,8 @@ def _compile_all(session: Session) -> list[Outputs]:
                 bind=bind,
                 options=options,
                 project=program.project,
+                config=parsed.config,
+                stack=parsed.stack,
             )
             found = found_by_chance(session, program, compilation.diagnostics)
             session.add(found, compilation.sources, program.project.root)

@@ -43,15 +43,16 @@ def _compile(session: Session) -> Program | None:
         chosen.file, None, pipeline=chosen.pipeline, parameters=parameters, bind=bind, project=chosen.project
     )
     session.add(compilation.diagnostics, compilation.sources, chosen.project.root)
-    if not compilation.pipelines:
+    pipelines = list(compilation.pipelines)
+    if not pipelines:
         return None
-    if len(compilation.pipelines) > 1:
-        names = [each.symbol.rpartition(":")[2] for each in compilation.pipelines]
+    if len(pipelines) > 1:
+        names = [each.symbol.rpartition(":")[2] for each in pipelines]
         help_ = f"say which: `pipec run {parsed.sources[0]}:{names[0]}`"
         listed = ", ".join(f"`{name}`" for name in names)
         session.add([Diagnostic("PC0702", f"`{parsed.sources[0]}` has several pipelines: {listed}", help=help_)])
         return None
-    pipeline = compilation.pipelines[0]
+    pipeline = pipelines[0]
     root = chosen.project.root
     file = chosen.file.relative_to(root).as_posix() if chosen.file.is_relative_to(root) else chosen.file.name
     source = f"{file}:{pipeline.symbol.rpartition(':')[2]}"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors, in_order
-from pipec.compiler.project import Project, find_root, load_project, source_files
+from pipec.compiler.driver import open_project
+from pipec.compiler.project import Project, find_root, source_files
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Session:
     def project(self, root: Path) -> Project:
         """The project of `root`, read once."""
         if root not in self.projects:
-            project, faults = load_project(root)
+            project, faults = open_project(root, getattr(self.parsed, "stack", None))
             self.projects[root] = project
             self.add(faults, {} if project.file is None else {project.file.path: project.file}, root)
         return self.projects[root]

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pipec.compiler.frontend.drivers import Start
     from pipec.compiler.frontend.modules import Module
+    from pipec.compiler.frontend.run_configuration import Layers
+    from pipec.compiler.frontend.values import Setting
     from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.source import SourceFile
 
@@ -49,6 +52,7 @@ def lower_file(
     *,
     pipeline: str | None = None,
     bindings: Bindings | None = None,
+    layers: Layers | None = None,
     stubs: Mapping[str, str] | None = None,
     include: tuple[str, ...] = (),
 ) -> LoweredProgram:
@@ -59,6 +63,7 @@ def lower_file(
         file: the Python file, absolute.
         pipeline: a function's name, or the name that `name=` gives.
         bindings: parameters that get another default, or are fixed.
+        layers: what the project, the stack and a run configuration say.
         stubs: signatures of steps outside the project, by `module:name`.
         include: patterns of data files, from the root, that travel with every step.
     """
@@ -67,15 +72,22 @@ def lower_file(
         return opened
     opened[0].stubs, opened[0].include = stubs or {}, include
     interpreter, module = opened
+    interpreter.components = {} if layers is None else layers.components
     definitions, faults = definitions_in(interpreter, module)
     found = [*faults, *interpreter.diagnostics]
+    starts = _starts(interpreter, module)
+    if starts and not definitions and not has_errors(found):
+        from pipec.compiler.frontend.drivers import started_elsewhere
+
+        definitions = started_elsewhere(starts)
     chosen = [] if has_errors(found) and not definitions else _choose(definitions, pipeline, module)
     if isinstance(chosen, Diagnostic):
         return LoweredProgram((), tuple(in_order([*found, chosen])), interpreter.table.sources)
     lowered: list[Pipeline] = []
     for definition in chosen:
         interpreter.diagnostics = []
-        result = lower_pipeline(interpreter, definition.value, bindings or Bindings())
+        driver = _driver(interpreter, definition, starts)
+        result = lower_pipeline(interpreter, definition.value, bindings or Bindings(), layers, driver)
         found += interpreter.diagnostics
         if result is not None:
             result, closure_faults = attach_closures(interpreter, result)
@@ -88,6 +100,26 @@ def lower_file(
         lowered = []
     table = interpreter.table
     return LoweredProgram(tuple(lowered), tuple(in_order(found)), table.sources, table.source_roots)
+
+
+def _driver(
+    interpreter: Interpreter, definition: PipelineDefinition, starts: list[Start]
+) -> Mapping[str, Setting] | None:
+    if not starts:
+        return None
+    from pipec.compiler.frontend.drivers import options_of
+
+    return options_of(interpreter, definition.value, starts)
+
+
+def _starts(interpreter: Interpreter, module: Module) -> list[Start]:
+    """How the file starts pipelines; looked for only where its text says that it might give them options."""
+    text = module.source.text
+    if "pipeline" in text and "@" in text and not any(word in text for word in ("with_options", ".run(")):
+        return []
+    from pipec.compiler.frontend.driver_calls import starts_in
+
+    return starts_in(interpreter, module)
 
 
 def pipelines_in(root: Path, file: Path) -> tuple[list[PipelineDefinition], LoweredProgram]:

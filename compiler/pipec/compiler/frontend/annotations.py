@@ -202,7 +202,7 @@ def artifact_facts(metadata: tuple[Any, ...]) -> dict[str, Json]:
     for one in metadata:
         if isinstance(one, SettingsValue) and one.kind == "ArtifactConfig":
             # Few programs have one, and that module is large.
-            from pipec.compiler.frontend.configuration import plain
+            from pipec.compiler.frontend.setting_values import plain
 
             given = {_REGISTERED[name]: one.fields[name] for name in _REGISTERED if one.fields.get(name) is not None}
             facts = {name: plain(value, one.span) for name, value in given.items() if value not in ([], {})}

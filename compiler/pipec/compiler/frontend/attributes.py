@@ -34,7 +34,7 @@ from pipec.compiler.frontend.values import (
     name_of,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Expr, Item, Lazy, Output
+from pipec.compiler.ir.values import Expr, Item, Lazy, Output, Param
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
@@ -66,6 +66,9 @@ def read_attribute(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
         case ServerValue(path=path):
             from pipec.compiler.frontend import lookups
 
+            component = path.removeprefix("Client().active_stack.")
+            if name == "name" and component in interpreter.components:
+                return interpreter.components[component]
             return lookups.server_value(f"{path}.{name}", owner.diagnostic.span or span)
         case Unknown():
             return owner
@@ -189,30 +192,26 @@ def _class_of(type_: types.Type) -> type | None:
 
 def _of_symbolic(owner: Symbolic, name: str, span: Span) -> Any:
     value = owner.value
-    if isinstance(value, Output):
-        if name == "invocation_id":
-            return value.operation
-        if name == "output_name":
-            return value.name
-        if name == "after" or name in FUTURE:
-            return Method(owner, name)
+    if isinstance(value, Output) and name in {"invocation_id", "output_name"}:
+        return value.operation if name == "invocation_id" else value.name
+    if isinstance(value, Output) and (name == "after" or name in FUTURE):
+        return Method(owner, name)
     if isinstance(value, Lazy) or (isinstance(value, Expr) and value.op == "look_up"):
         from pipec.compiler.frontend import lookups
 
         found = lookups.artifact_attribute(owner, name, span)
         if found is not None:
             return found
+    if isinstance(value, Param | Item) and name == "value" and value.type.choices and value.type.name != "literal":
+        return owner  # of a member of an enum, a run is given the value
     kind = _class_of(value.type)
     if kind is not None and callable(getattr(kind, name, None)):
         return Method(owner, name)
     if kind is not None and hasattr(kind, name) and not name.startswith("_"):
         type_ = types.INT if value.type.name in _RARE_CLASSES else types.ANY
         return operations.symbolic("attr", [owner, name], type_, span)
-    if isinstance(value, Output | Item | Expr) and name == "item_count":
-        operations.check_use(owner, "`.item_count`", span)
-        return operations.symbolic("len", [owner], types.INT, span)
-    if isinstance(value, Item | Expr) and name in FUTURE:
-        return Method(owner, name)
+    if isinstance(value, Output | Item | Expr) and (name in FUTURE or name == "item_count"):
+        return Method(owner, name) if name in FUTURE else operations.item_count(owner, span)
     operations.check_use(owner, f"`.{name}`", span)
     if kind is not None:
         raise Fault(_no_attribute(f"a `{value.type}`", name, span, dir(kind)))

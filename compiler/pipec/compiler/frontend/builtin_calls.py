@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import control, operations
+from pipec.compiler.frontend.run_time_calls import has_run_time, run_time_call, symbolic_builtin
 from pipec.compiler.frontend.values import (
     ABSTRACT,
+    MISSING,
     Builtin,
     ClassValue,
     EnumMember,
@@ -24,8 +26,6 @@ from pipec.compiler.frontend.values import (
     find_unknown,
     is_known,
 )
-from pipec.compiler.ir import types
-from pipec.compiler.ir.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,20 +60,12 @@ def call_builtin(interpreter: Interpreter, name: str, arguments: Arguments, span
     if name == "list" and len(positional) == 1 and isinstance(positional[0], list):
         return list(positional[0])  # an open list is copied as it is
     positional = [interpreter.settle_open(one, span) for one in positional]
-    if name in {"range", "enumerate", "zip", "reversed"} and any(isinstance(one, Symbolic) for one in positional):
-        return _symbolic_sequence(name, positional, keywords, span)
     special = _SPECIAL.get(name)
     if special is not None:
         return special(interpreter, positional, keywords, span)
-    if any(isinstance(one, Symbolic | StepResult) for one in positional) and not (
-        name in {"map", "filter"} or "key" in keywords
-    ):
-        if keywords:
-            message = f"`{name}` with `{next(iter(keywords))}=` over a run-time value is not supported"
-            raise Fault(Diagnostic("PC0312", message, span, help="do it inside a step"))
-        return _symbolic_builtin(name, positional, span)
-    if name in _FOLDING and positional and not keywords and any(map(_has_run_time, positional)):
-        return _symbolic_builtin(name, positional, span)
+    found = run_time_call(interpreter, name, positional, keywords, span)
+    if found is not MISSING:
+        return found
     if name in {"map", "filter", "sorted", "min", "max"} and (positional or keywords):
         return _with_callbacks(interpreter, name, positional, keywords, span)
     if name in _CONTAINERS:
@@ -84,34 +76,6 @@ def call_builtin(interpreter: Interpreter, name: str, arguments: Arguments, span
     plain = [one.value if isinstance(one, EnumMember) else one for one in positional]
     control.check_bounds(interpreter, name, plain, span)
     return settle(operations.guarded(lambda: getattr(builtins, name)(*plain, **keywords), span))
-
-
-_FOLDING = frozenset({"sum", "min", "max", "sorted", "any", "all", "str", "repr"})
-
-
-def _has_run_time(value: Any) -> bool:
-    return isinstance(value, list | tuple) and any(isinstance(one, Symbolic) for one in value)
-
-
-def _symbolic_sequence(name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
-    """`range(n)`, `zip(names, rates)`, … as lists of the run."""
-    for one in positional:
-        if isinstance(one, Symbolic):
-            operations.check_use(one, f"`{name}` of it", span)
-    if name == "enumerate" and set(keywords) == {"start"} and len(positional) == 1:
-        positional, keywords = [positional[0], keywords["start"]], {}
-    if keywords and not (name == "zip" and keywords.get("strict") is False):
-        message = f"`{name}` with `{next(iter(keywords))}=` over a run-time value is not supported"
-        raise Fault(Diagnostic("PC0312", message, span, help="do it inside a step"))
-    plain = [list(one) if isinstance(one, range | dict | str) else one for one in positional]
-    elements = tuple(control.element_type(operations.to_value(one, span).type) for one in plain)
-    kind = {
-        "range": types.INT,
-        "enumerate": Type("tuple", (types.INT, *elements[:1])),
-        "zip": Type("tuple", elements),
-        "reversed": (*elements, types.ANY)[0],
-    }[name]
-    return operations.symbolic(name, plain, Type("list", (kind,)), span)
 
 
 _CONTAINERS = frozenset({"list", "tuple", "set", "dict", "enumerate", "zip", "reversed", "len", "iter", "frozenset"})
@@ -194,29 +158,6 @@ def call_value(interpreter: Interpreter, function: Any, values: list[Any], span:
         assert not isinstance(function.definition, External)
         return call_step(interpreter, function, arguments, span)
     raise Fault(Diagnostic("PC0204", f"{describe(function)} cannot be called here", span))
-
-
-def _symbolic_builtin(name: str, positional: list[Any], span: Span) -> Any:
-    """`len(results)`, `str(parameter)`, …: computed by the step that consumes it."""
-    result = {"len": types.INT, "int": types.INT, "float": types.FLOAT, "str": types.STR, "bool": types.BOOL}
-    more = {"abs", "min", "max", "sum", "round", "sorted", "list", "tuple", "dict", "set", "repr", "any", "all"}
-    for one in positional:
-        if isinstance(one, Symbolic):
-            operations.check_use(one, f"`{name}` of it", span)
-    if name == "len" and isinstance(positional[0], StepResult):
-        return len(positional[0].outputs)
-    if name not in result and name not in more:
-        raise Fault(
-            Diagnostic(
-                "PC0312", f"`{name}` over a run-time value is not supported here", span, help="do it inside a step"
-            )
-        )
-    kind = result.get(name, types.ANY)
-    if name in {"list", "sorted"}:
-        kind = Type("list", (control.element_type(operations.type_of(positional[0])),))
-    if name in {"any", "all"}:
-        kind = types.BOOL
-    return operations.symbolic(name, positional, kind, span)
 
 
 def _isinstance(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
@@ -304,8 +245,8 @@ def _next(interpreter: Interpreter, positional: list[Any], keywords: dict[str, A
 
 def _any_all(name: str) -> Callable[..., Any]:
     def call(interpreter: Interpreter, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
-        if isinstance(positional[0], Symbolic) or _has_run_time(positional[0]):
-            return _symbolic_builtin(name, positional, span)
+        if isinstance(positional[0], Symbolic) or has_run_time(positional[0]):
+            return symbolic_builtin(name, positional, span)
         truths = (
             interpreter.truth(one, span, f"`{name}`") for one in interpreter.iterate(positional[0], span, f"`{name}`")
         )

@@ -35,8 +35,7 @@ class Collector:
     def collect(self, name: str, before: Any, after: Any, is_poisoned: bool) -> Any:
         """What is in a container behind the loop, given what was in it and what one iteration leaves in it.
 
-        Args:
-            is_poisoned: whether the iteration began with one carried element in place of `before`.
+        `is_poisoned` says that the iteration began with one carried element in place of `before`.
 
         Raises:
             Fault: the iteration does something else than to add.

@@ -82,12 +82,11 @@ class ControlMixin:
         match value:
             case Unknown(diagnostic=diagnostic):
                 raise Fault(diagnostic)
-            case Symbolic():
-                operations.check_use(value, "iteration over it", span)
-                operations.check_shape(value, "how often a loop runs", span)
-                raise run_time_decision(construct, value, span)
-            case list() | tuple() | dict() if is_open(value):
-                raise run_time_decision(construct, self.seal(value, span), span)
+            case Symbolic() | list() | tuple() | dict() if isinstance(value, Symbolic) or is_open(value):
+                whole = self.seal(value, span)
+                operations.check_use(whole, "iteration over it", span)
+                operations.check_shape(whole, "how often a loop runs", span)
+                raise run_time_decision(construct, whole, span)
             case StepResult(outputs=outputs) if outputs:
                 return list(outputs)
             case ClassValue() if value.names.get("__members__"):
@@ -213,7 +212,7 @@ def run_time_decision(construct: str, value: Symbolic, span: Span) -> BaseExcept
 
     That is a wish to fix the parameters behind it, or a fault where something else is behind it.
     """
-    from pipec.compiler.frontend.merging import parameters_of
+    from pipec.compiler.frontend.sameness import parameters_of
 
     parameters = parameters_of([value])
     if parameters:

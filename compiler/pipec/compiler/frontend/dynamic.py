@@ -28,6 +28,7 @@ from pipec.compiler.frontend.values import (
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
 from pipec.compiler.ir.values import Item, Output
+from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,10 +66,22 @@ def map_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, is
     if not is_product and len({len(value) for value in known.values()}) > 1:
         raise Fault(_lengths_differ(known, span))
     limit = None if bound is None else _limit(bound)
+    call = _Mapped(step, definition, rest, is_product, span)
     if len(known) == len(mapped) and limit is None:
-        return _unrolled(interpreter, step, known, rest, is_product, order, definition, span)
+        return _unrolled(interpreter, call, known, order)
     after = () if order is None else tuple(dict.fromkeys(after_ids(interpreter, order)))
-    return _looped(interpreter, step, mapped, rest, is_product, after, limit, definition, span)
+    return _looped(interpreter, call, mapped, after, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """A mapped call: the step, and the arguments that go to each of its calls."""
+
+    step: StepValue
+    definition: StepDef
+    rest: Mapping[str, Setting]
+    is_product: bool
+    span: Span
 
 
 def _mapped(interpreter: Interpreter, name: str, setting: Setting, definition: StepDef) -> Any:
@@ -92,51 +105,36 @@ def _mapped(interpreter: Interpreter, name: str, setting: Setting, definition: S
 
 
 def _unrolled(
-    interpreter: Interpreter,
-    step: StepValue,
-    mapped: Mapping[str, list[Any]],
-    rest: Mapping[str, Setting],
-    is_product: bool,
-    order: Setting | None,
-    definition: StepDef,
-    span: Span,
+    interpreter: Interpreter, call: _Mapped, mapped: Mapping[str, list[Any]], order: Setting | None
 ) -> MapResult:
     """One call for each item: all items are known."""
-    rows = itertools.product(*mapped.values()) if is_product else zip(*mapped.values(), strict=True)
+    rows = itertools.product(*mapped.values()) if call.is_product else zip(*mapped.values(), strict=True)
     results: list[Any] = []
     for row in rows:
-        values = {name: Setting(one, span) for name, one in zip(mapped, row, strict=True)}
+        values = {name: Setting(one, call.span) for name, one in zip(mapped, row, strict=True)}
         extra = {} if order is None else {"after": order}
-        results.append(call_step(interpreter, step, Arguments([], {**rest, **values, **extra}), span))
+        results.append(call_step(interpreter, call.step, Arguments([], {**call.rest, **values, **extra}), call.span))
     columns = (
-        tuple([one.outputs[i] for one in results] for i in range(len(definition.outputs)))
-        if (len(definition.outputs) > 1)
+        tuple([one.outputs[i] for one in results] for i in range(len(call.definition.outputs)))
+        if (len(call.definition.outputs) > 1)
         else (results,)
     )
     return MapResult(results, columns)
 
 
 def _looped(
-    interpreter: Interpreter,
-    step: StepValue,
-    mapped: Mapping[str, Any],
-    rest: Mapping[str, Setting],
-    is_product: bool,
-    after: tuple[str, ...],
-    limit: int | None,
-    definition: StepDef,
-    span: Span,
+    interpreter: Interpreter, call: _Mapped, mapped: Mapping[str, Any], after: tuple[str, ...], limit: int | None
 ) -> MapResult:
     """A loop with one call."""
     names = list(mapped)
-    lists = [one if isinstance(one, Symbolic) else interpreter.seal(one, span) for one in mapped.values()]
+    lists = [one if isinstance(one, Symbolic) else interpreter.seal(one, call.span) for one in mapped.values()]
     elements = tuple(element_type(one.value.type) for one in lists)
     if len(lists) == 1:
         items = lists[0]
     else:
         kind = Type("list", (Type("tuple", elements),))
-        items = operations.symbolic("product" if is_product else "zip_strict", lists, kind, span)
-    outputs = definition.outputs
+        items = operations.symbolic("product" if call.is_product else "zip_strict", lists, kind, call.span)
+    outputs = call.definition.outputs
     columns: list[list[Any]] = [[] for _ in outputs or (None,)]
 
     def body(item: Symbolic) -> None:
@@ -146,22 +144,24 @@ def _looped(
             if len(names) == 1
             else [Symbolic(Item(item.value.operation, kind, (i,))) for i, kind in enumerate(elements)]
         )
-        values = {name: Setting(part, span) for name, part in zip(names, parts, strict=True)}
-        result = call_step(interpreter, step, Arguments([], {**rest, **values}), span)
+        values = {name: Setting(part, call.span) for name, part in zip(names, parts, strict=True)}
+        result = call_step(interpreter, call.step, Arguments([], {**call.rest, **values}), call.span)
         given = result.outputs if isinstance(result, StepResult) and len(outputs) > 1 else (result,)
         for column, one in zip(columns, given, strict=True):
             interpreter.journal.touch(column)
             column.append(one)
 
-    hints = [one.name if one.name != "output" else definition.name for one in outputs] or [definition.name]
+    hints = [one.name if one.name != "output" else call.definition.name for one in outputs] or [call.definition.name]
     interpreter.temporaries.extend(zip(hints, columns, strict=True))
     try:
-        interpreter.each(items, names[0], span, body, after, limit)
+        interpreter.each(items, names[0], call.span, body, after, limit)
     finally:
         del interpreter.temporaries[-len(columns) :]
     if len(columns) == 1:
         return MapResult(columns[0], tuple(columns))
-    rows = operations.symbolic("zip", columns, Type("list", (Type("tuple", tuple(one.type for one in outputs)),)), span)
+    rows = operations.symbolic(
+        "zip", columns, Type("list", (Type("tuple", tuple(one.type for one in outputs)),)), call.span
+    )
     return MapResult([Spread(rows)], tuple(columns))
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ast
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import names, operations
 from pipec.compiler.frontend.annotations import is_subscripted_type
 from pipec.compiler.frontend.attributes import read_attribute
-from pipec.compiler.frontend.branches import Path, name_of_condition
+from pipec.compiler.frontend.comprehensions import ComprehensionMixin
+from pipec.compiler.frontend.conditions import ConditionMixin
 from pipec.compiler.frontend.control import element_type, not_known
-from pipec.compiler.frontend.loops import variable_of
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     AnnotationAlias,
@@ -34,17 +33,16 @@ from pipec.compiler.frontend.values import (
     is_open,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Const, Expr, Item, Lazy, Output
+from pipec.compiler.ir.values import Const, Item, Lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.source import Span
 
 
-class ExpressionMixin:
+class ExpressionMixin(ConditionMixin, ComprehensionMixin):
     """Evaluates expressions; part of `Interpreter`."""
 
     def evaluate(self, node: ast.expr, frame: Frame) -> Any:
@@ -98,111 +96,6 @@ class ExpressionMixin:
             operations.check_use(value, f"`{name}`", span)
         return operations.apply(name, function, [value], span)
 
-    def _eval_BoolOp(self, node: ast.BoolOp, frame: Frame) -> Any:
-        this = cast("Interpreter", self)
-        stops_at = isinstance(node.op, ast.Or)
-        name = "or" if stops_at else "and"
-        for index, operand in enumerate(node.values):
-            value = self.evaluate(operand, frame)
-            if index < len(node.values) - 1:
-                value = this.settle_open(value, this.span(operand, frame))
-            if isinstance(value, Symbolic):
-                operations.check_use(value, f"`{name}`", this.span(operand, frame))
-                rest = node.values[index + 1 :]
-                return self._run_time_bool(name, value, rest, node, frame) if rest else value
-            if isinstance(value, Unknown) or index == len(node.values) - 1:
-                return value
-            if cast("Interpreter", self).truth(value, this.span(operand, frame), name) is stops_at:
-                return value
-        return None
-
-    def _run_time_bool(self, name: str, first: Symbolic, rest: list[ast.expr], node: ast.BoolOp, frame: Frame) -> Any:
-        """`first and rest`, where a run decides whether `rest` is evaluated."""
-        this = cast("Interpreter", self)
-        span = this.span(node, frame)
-
-        def others() -> Any:
-            following = rest[0] if len(rest) == 1 else ast.copy_location(ast.BoolOp(node.op, rest), node)
-            return self.evaluate(following, frame)
-
-        if this.graph is None or not _may_act(rest):
-            value = others()
-            if unknown := find_unknown(value):
-                return unknown
-            kind = types.union_of([first.value.type, operations.to_value(value, span).type])
-            return operations.symbolic(name, [first, value], kind, span)
-        arms = [(first, others), (None, lambda: first)] if name == "and" else [(first, lambda: first), (None, others)]
-        chosen = this.choose(arms, name_of_condition("if", node.values[0]), span)
-        if isinstance(chosen, Symbolic) and isinstance(chosen.value, Expr) and chosen.value.op == "if":
-            condition, then, otherwise = chosen.value.operands
-            if condition is (otherwise if name == "and" else then):  # no step was called: the plain operator says it
-                value = then if name == "and" else otherwise
-                return operations.symbolic(name, [first, Symbolic(value)], chosen.value.type, span)
-        return chosen
-
-    def _eval_Compare(self, node: ast.Compare, frame: Frame) -> Any:
-        this = cast("Interpreter", self)
-        left = self.evaluate(node.left, frame)
-        result: Any = True
-        for op, comparator in zip(node.ops, node.comparators, strict=True):
-            right = self.evaluate(comparator, frame)
-            result = self._compare(op, left, right, this.span(node, frame))
-            if isinstance(result, Unknown):
-                return result
-            if isinstance(result, Symbolic):
-                return result if len(node.ops) == 1 else self._chain(node, frame)
-            if not result:
-                return False
-            left = right
-        return result
-
-    def _chain(self, node: ast.Compare, frame: Frame) -> Any:
-        """`a < b < c` with a run-time value: the conjunction of its comparisons."""
-        this = cast("Interpreter", self)
-        values = [self.evaluate(one, frame) for one in (node.left, *node.comparators)]
-        span = this.span(node, frame)
-        pairs = zip(node.ops, values, values[1:], strict=False)
-        parts = [self._compare(op, left, right, span) for op, left, right in pairs]
-        if unknown := find_unknown(parts):
-            return unknown
-        return operations.symbolic("and", parts, types.BOOL, span)
-
-    def _compare(self, op: ast.cmpop, left: Any, right: Any, span: Span) -> Any:
-        name, function = operations.COMPARISONS[type(op)]
-        for operand in (left, right):
-            if isinstance(operand, Unknown):
-                return operand
-            if isinstance(operand, External):
-                return Unknown(not_known(operand, span))
-            if isinstance(operand, Symbolic) and name not in {"is", "is_not"}:
-                operations.check_use(operand, f"`{name.replace('_', ' ')}`", span)
-            if isinstance(operand, StepResult) and name not in {"is", "is_not"}:
-                operand_text = describe(operand)
-                raise Fault(
-                    Diagnostic("PC0309", f"{operand_text} cannot be compared here", span, help="compare inside a step")
-                )
-        if name in {"is", "is_not"} and isinstance(left, Symbolic) and right is None and isinstance(left.value, Output):
-            operations.check_use(left, f"`{name.replace('_', ' ')} None`", span)
-        return operations.apply(name, function, [left, right], span)
-
-    def _eval_IfExp(self, node: ast.IfExp, frame: Frame) -> Any:
-        this = cast("Interpreter", self)
-        span = this.span(node.test, frame)
-        test = this.settle_open(self.evaluate(node.test, frame), span)
-        if isinstance(test, Unknown):
-            return test
-        if not isinstance(test, Symbolic):
-            return self.evaluate(node.body if cast("Interpreter", self).truth(test, span, "if") else node.orelse, frame)
-        operations.check_use(test, "a condition on it", span)
-        if this.graph is None:
-            arms = [self.evaluate(node.body, frame), self.evaluate(node.orelse, frame)]
-            if unknown := find_unknown(arms):
-                return unknown
-            kind = types.union_of([operations.to_value(one, span).type for one in arms])
-            return operations.symbolic("if", [test, *arms], kind, span)
-        paths = [(test, lambda: self.evaluate(node.body, frame)), (None, lambda: self.evaluate(node.orelse, frame))]
-        return this.choose(paths, name_of_condition("if", node.test), span)
-
     def _eval_Tuple(self, node: ast.Tuple, frame: Frame) -> Any:
         return tuple(self._elements(node.elts, frame))
 
@@ -250,7 +143,7 @@ class ExpressionMixin:
         index = self.evaluate(node.slice, frame)
         return this.subscript(container, index, this.span(node, frame))
 
-    def subscript(self, container: Any, index: Any, span: Span) -> Any:
+    def subscript(self, container: Any, index: Any, span: Span) -> Any:  # noqa: C901 - a flat dispatch
         """`container[index]`."""
         if unknown := find_unknown([index]) if not isinstance(container, Unknown) else container:
             return unknown
@@ -353,93 +246,6 @@ class ExpressionMixin:
             return Unknown(not_known(value, span))
         return operations.guarded(lambda: _format(value, convert, specification), span)
 
-    def _eval_ListComp(self, node: ast.ListComp, frame: Frame) -> Any:
-        this = cast("Interpreter", self)
-        result: list[Any] = []
-
-        def add(inner: Frame) -> None:
-            value = self.evaluate(node.elt, inner)
-            this.journal.touch(result)
-            result.append(value)
-
-        self._comprehend(node.generators, frame, add, _called(node.elt), result)
-        return result
-
-    def _eval_GeneratorExp(self, node: ast.GeneratorExp, frame: Frame) -> Any:
-        return self._eval_ListComp(cast("ast.ListComp", node), frame)
-
-    def _eval_SetComp(self, node: ast.SetComp, frame: Frame) -> Any:
-        items = self._eval_ListComp(cast("ast.ListComp", node), frame)
-        span = cast("Interpreter", self).span(node, frame)
-        if is_open(items):
-            return operations.symbolic("set", [items], Type("set"), span)
-        return find_unknown(items) or operations.guarded(lambda: set(items), span)
-
-    def _eval_DictComp(self, node: ast.DictComp, frame: Frame) -> Any:
-        this = cast("Interpreter", self)
-        result: dict[Any, Any] = {}
-        span = this.span(node.key, frame)
-
-        def add(inner: Frame) -> None:
-            key, value = self.evaluate(node.key, inner), self.evaluate(node.value, inner)
-            this.journal.touch(result)
-            this.set_entry(result, key, value, span)
-
-        self._comprehend(node.generators, frame, add, _called(node.value), result)
-        return result
-
-    def _comprehend(
-        self,
-        generators: Sequence[ast.comprehension],
-        frame: Frame,
-        add: Callable[[Frame], None],
-        name: str,
-        result: Any,
-    ) -> None:
-        """Runs `add` for each item; `name` is what a loop of the run calls what it collects into `result`."""
-        this = cast("Interpreter", self)
-        inner = Frame(frame.module, {}, frame, frame.qualified_name, depth=frame.depth, is_comprehension=True)
-
-        def level(index: int) -> None:
-            if index == len(generators):
-                add(inner)
-                return
-            generator = generators[index]
-            source = self.evaluate(generator.iter, inner if index else frame)
-            span = this.span(generator.iter, frame)
-
-            def item_of(item: Any) -> None:
-                this.burn(generator.iter, frame)
-                this.assign(generator.target, item, inner)
-                tested(generator.ifs, index)
-
-            items = this.run_time_items(source, span) if this.graph is not None else None
-            if items is not None:
-                this.each(items, variable_of(generator.target), span, item_of)
-                return
-            for item in this.iterate(source, span, "a comprehension"):
-                item_of(item)
-
-        def tested(tests: list[ast.expr], index: int) -> None:
-            for at, test in enumerate(tests):
-                value = this.condition(test, inner)
-                span = this.span(test, frame)
-                if isinstance(value, Symbolic) and this.graph is not None:
-                    paths = [Path(value, partial(tested, tests[at + 1 :], index)), Path(None, lambda: None)]
-                    this.branch(paths, name_of_condition("if", test), span)
-                    return
-                if not this.truth(value, span, "if"):
-                    return
-            level(index + 1)
-
-        this.stack.append(inner)
-        this.temporaries.append((name, result))
-        try:
-            level(0)
-        finally:
-            this.stack.pop()
-            this.temporaries.pop()
-
     def _eval_Lambda(self, node: ast.Lambda, frame: Frame) -> Any:
         return FunctionValue(
             node, frame.module, "<lambda>", frame, cast("Interpreter", self).defaults_of(node.args, frame)
@@ -459,22 +265,6 @@ class ExpressionMixin:
     def guarded(self, compute: Callable[[], Any], span: Span) -> Any:
         """`compute()`, an exception of Python's as a fault at `span`."""
         return operations.guarded(compute, span)
-
-
-def _may_act(nodes: Sequence[ast.expr]) -> bool:
-    """Whether evaluating the expressions may do something: call, or bind a name."""
-    return any(isinstance(one, ast.Call | ast.NamedExpr | ast.Await) for node in nodes for one in ast.walk(node))
-
-
-def _called(node: ast.expr) -> str:
-    """The name of what an expression calls: what a loop's results are called after."""
-    match node:
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name
-        case ast.Name(id=name):
-            return name
-        case _:
-            return "output"
 
 
 def _format(value: Any, convert: str, specification: Any) -> str:

@@ -73,6 +73,10 @@ def call_external(interpreter: Interpreter, path: str, arguments: Arguments, spa
     positional, keywords = arguments.values()
     if unknown := find_unknown([*positional, *keywords.values()]):
         return unknown
+    if path.startswith("kubernetes."):
+        from pipec.compiler.frontend.kubernetes_objects import fold
+
+        return fold(path, arguments, span)
     if path in FIELDS:
         default = keywords.get("default", positional[0] if positional and positional[0] is not ... else MISSING)
         return FieldDefault(default, keywords.get("default_factory"))

@@ -7,7 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, cast
 
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.frontend.merging import parameters_of
+from pipec.compiler.frontend.sameness import parameters_of
 from pipec.compiler.frontend.values import Fault, Frame, Freeze, StepResult, Symbolic, Unknown, is_open
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class FailureMixin:
         before = this.graph.size if this.graph is not None else 0
         outer, this.raises = this.raises, True
         try:
-            signal = self.execute(node.body, frame)
+            signal = this.execute(node.body, frame)
             caught = None
         except Fault as fault:
             caught, signal = fault, None
@@ -78,12 +78,12 @@ class FailureMixin:
         if caught is not None:
             handler = self._handler(node.handlers, caught, frame)
             if handler is None:
-                self.execute(node.finalbody, frame)
+                this.execute(node.finalbody, frame)
                 raise caught
-            signal = self.execute(handler.body, frame)
+            signal = this.execute(handler.body, frame)
         elif signal is None:
-            signal = self.execute(node.orelse, frame)
-        return self.execute(node.finalbody, frame) or signal
+            signal = this.execute(node.orelse, frame)
+        return this.execute(node.finalbody, frame) or signal
 
     def _handler(self, handlers: list[ast.ExceptHandler], fault: Fault, frame: Frame) -> ast.ExceptHandler | None:
         """The handler that Python would choose for the exception behind `fault`; a fault of ours alone is never caught."""
@@ -130,6 +130,7 @@ def _swallowed(span: Span) -> Diagnostic:
 
 
 def dropped(what: str, span: Span) -> Diagnostic:
+    """The note that an effect is left out of the graph."""
     return Diagnostic(
         "PC0214",
         f"`{what}` is left out: the graph does not use what it does",
@@ -140,5 +141,6 @@ def dropped(what: str, span: Span) -> Diagnostic:
 
 
 def one_line(text: str) -> str:
+    """Source text for a headline: on one line, and not too long."""
     line = " ".join(text.split())
     return line if len(line) <= 80 else line[:77] + "..."

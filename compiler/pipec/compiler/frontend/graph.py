@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Label
-from pipec.compiler.frontend.values import Fault, StepResult, Symbolic
+from pipec.compiler.frontend.values import Fault, InstanceValue, MapResult, RunTimeKey, Spread, StepResult, Symbolic
 from pipec.compiler.ir.model import Block, Call, ForEach, Group, If, Operation
 from pipec.compiler.ir.values import Output
+from pipec.compiler.ir.walk import leaves
 from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
+    from pipec.compiler.ir.values import Value
     from pipec.compiler.source import Span
 
 
@@ -134,37 +136,49 @@ def ids_in(block: Block) -> set[str]:
 
 
 class Exports:
-    """The results that leave a group: each output of an inner operation once, under a name of its own."""
+    """The results that leave a group: each value that is made of inner operations once, under a name of its own."""
 
     def __init__(self, group: str, inner: set[str]) -> None:
         self._group = group
         self._inner = inner
-        self.results: dict[str, Output] = {}
+        self.results: dict[str, Value] = {}
 
     def export(self, value: Any) -> Any:
-        """`value` as it is seen outside: outputs of inner operations become results of the group."""
+        """`value` as it is seen outside: what is made of outputs of inner operations becomes a result of the group."""
         match value:
-            case Symbolic(value=Output() as output) if output.operation in self._inner:
-                return Symbolic(Output(self._group, self._name(output), output.type))
+            case Symbolic(value=inner) if self._is_inner(inner):
+                return Symbolic(Output(self._group, self._name(inner), inner.type))
             case StepResult(outputs=outputs) if value.operation in self._inner:
                 return replace(value, operation=self._group, outputs=tuple(map(self.export, outputs)))
+            case Spread(value=inner):
+                return Spread(self.export(inner))
+            case RunTimeKey(value=inner):
+                return RunTimeKey(self.export(inner))
+            case MapResult():
+                exported = [self.export(part) for part in value]
+                return MapResult(exported, tuple([self.export(part) for part in column] for column in value.columns))
             case list():
                 return [self.export(part) for part in value]
             case tuple():
                 return tuple(self.export(part) for part in value)
             case dict():
-                return {key: self.export(part) for key, part in value.items()}
+                return {self.export(key): self.export(part) for key, part in value.items()}
+            case InstanceValue(cls=cls, fields=fields):
+                return InstanceValue(cls, {name: self.export(part) for name, part in fields.items()})
             case _:
                 return value
 
-    def _name(self, output: Output) -> str:
+    def _is_inner(self, value: Value) -> bool:
+        return any(isinstance(leaf, Output) and leaf.operation in self._inner for leaf in leaves(value))
+
+    def _name(self, value: Value) -> str:
         for name, known in self.results.items():
-            if known == output:
+            if known == value:
                 return name
-        name = output.name
-        if name in self.results or name == "output":
-            name = output.operation if output.name == "output" else f"{output.operation}_{output.name}"
+        name = value.name if isinstance(value, Output) else "output"
+        if isinstance(value, Output) and (name in self.results or name == "output"):
+            name = value.operation if value.name == "output" else f"{value.operation}_{value.name}"
         while name in self.results:
             name += "_"
-        self.results[name] = output
+        self.results[name] = value
         return name

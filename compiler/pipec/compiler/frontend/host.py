@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend import operations
-from pipec.compiler.frontend.values import Symbolic, Unknown, find_unknown, is_known
+from pipec.compiler.frontend.values import External, Symbolic, Unknown, find_unknown, is_known
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
 from pipec.compiler.ir.values import Const, DictOf, Expr, Lazy, ListOf, RunFact
@@ -67,12 +67,22 @@ def read_clock(interpreter: Interpreter, path: str, arguments: Arguments, span: 
     positional, keywords = arguments.values()
     operation, type_ = CLOCK[path]
     given = [*positional, *keywords.values()]
-    if path == "time.strftime" and len(given) != 1:
+    if operation == "now":
+        given = [_zone(one) for one in given if one is not None]
+    if (path == "time.strftime" and len(given) != 1) or None in given:
         return Unknown(unrepeatable(path, span))
     fact = RunFact("start_time", "", DATETIME)
     _note(interpreter, path, "the start of the run", span)
     operands = [Const(operation, types.STR), *(operations.to_value(one, span) for one in given)]
     return Symbolic(Expr("clock", (fact, *operands), type_))
+
+
+def _zone(value: Any) -> str | None:
+    """The name of a time zone that is known; None for another."""
+    if isinstance(value, External):
+        return "UTC" if value.path in {"datetime.timezone.utc", "datetime.UTC"} else None
+    key = getattr(value, "key", None)
+    return key if isinstance(key, str) else "UTC" if str(value) == "UTC" else None
 
 
 def draw(interpreter: Interpreter, path: str, arguments: Arguments, span: Span) -> Any:

@@ -67,6 +67,13 @@ def is_model(cls: ClassValue) -> bool:
     )
 
 
+def is_made_by_keyword(cls: ClassValue) -> bool:
+    """Whether an object of `cls` is its fields and nothing else, so that a step can make it again."""
+    if cls.is_dataclass or is_model(cls) or is_parameters(cls) or _is_named_tuple(cls):
+        return True
+    return any(isinstance(base, ClassValue) and is_made_by_keyword(base) for base in cls.bases)
+
+
 def _is_named_tuple(cls: ClassValue) -> bool:
     return any(isinstance(base, External) and base.path == "typing.NamedTuple" for base in cls.bases)
 

@@ -28,6 +28,7 @@ from pipec.compiler.frontend.values import External, Fault, Frame, SdkSymbol, Sy
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
+    from pipec.compiler.frontend.drivers import Start
     from pipec.compiler.frontend.graph import GraphBuilder
     from pipec.compiler.frontend.modules import Module, ModuleTable
     from pipec.compiler.frontend.values import FunctionValue
@@ -46,6 +47,8 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         table: the project's modules.
         stubs: the steps outside the project whose signatures are known.
         include: patterns of data files, from the root, that travel with every step.
+        components: the components of the chosen stack, by kind.
+        starts: where calls of pipelines outside of pipelines are kept, while a driver is read.
         diagnostics: what strict evaluation found, in the order it was found.
         graph: the graph of the pipeline whose body runs; None outside of one.
         journal: what the open arms and loop bodies have changed.
@@ -64,6 +67,8 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         self.table = table
         self.include = include
         self.stubs = stubs or {}
+        self.components: Mapping[str, str] = {}
+        self.starts: list[Start] | None = None
         self.diagnostics: list[Diagnostic] = []
         self.graph: GraphBuilder | None = None
         self.strict = False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.frontend.values import Frame
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ def _roots(interpreter: Interpreter) -> Iterator[tuple[Any, str, bool]]:
         yield from ((value, name, False) for name, value in module.names.items() if _holds(value))
     yield from ((value, name, False) for name, value in interpreter.temporaries)
     for frame in interpreter.stack:
-        scope = frame
+        scope: Frame | None = frame
         while scope is not None:
             yield from ((value, name, False) for name, value in scope.names.items() if _holds(value))
             scope = scope.parent

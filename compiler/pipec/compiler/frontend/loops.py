@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, cast
 
-from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.frontend.branches import check_depth
 from pipec.compiler.frontend.collecting import Collector, carried, last_item
 from pipec.compiler.frontend.control import element_type
@@ -19,8 +19,9 @@ from pipec.compiler.frontend.journal import reachable
 from pipec.compiler.frontend.jumps import Maybe, Signal, as_maybe
 from pipec.compiler.frontend.values import Fault, Frame, Spread, Symbolic, Unbound, Unknown
 from pipec.compiler.ir.model import Block, ForEach
-from pipec.compiler.ir.values import Item
-from pipec.compiler.record import dataclass, field
+from pipec.compiler.ir.values import Item, Output
+from pipec.compiler.ir.walk import leaves
+from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.graph import GraphBuilder
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.journal import Delta
+    from pipec.compiler.ir.types import Type
     from pipec.compiler.source import Span
 
 
@@ -69,7 +71,7 @@ class LoopMixin:
         mark, said, drawn = graph.mark(), len(this.diagnostics), this.draws_made()
         identifier = graph.reserve(f"for_{variable}" if variable else "for", span)
         size = graph.size
-        item = Symbolic(Item(identifier, element_type(items.value.type)))
+        item = Symbolic(Item(identifier, _item_type(items)))
         is_first, loops = not this.discovering, this.loops
         this.loops += 1
         this.discovering = True
@@ -88,7 +90,8 @@ class LoopMixin:
             del this.diagnostics[said:]
             identifier = graph.reserve(f"for_{variable}" if variable else "for", span)
             block, delta = self._run_once(item, body, changed, span)
-        collector = Collector(this, identifier, items, span, graph.size > size)
+        failed = len(this.diagnostics) > said and has_errors(this.diagnostics[said:])  # it may have kept a call away
+        collector = Collector(this, identifier, items, span, failed or graph.size > size)
         for names, bound in changed.names:
             self._leave(names, bound, delta, changed.carried, span)
         for container, name in changed.containers:
@@ -127,7 +130,8 @@ class LoopMixin:
         finally:
             this.conditions.pop()
             block, delta = graph.close(), this.journal.close()
-        _refuse_jump(as_maybe(signal), span)
+        maybe = as_maybe(signal)
+        _refuse_jump(maybe, span if maybe.node is None else this.span(maybe.node, this.calls[-1]))
         return block, delta
 
     def _changed(self, delta: Delta, span: Span) -> Changed:
@@ -174,6 +178,17 @@ class LoopMixin:
 
         self.each(items, variable_of(node.target), this.span(node.iter, frame), body)
         return this.execute(node.orelse, frame)
+
+
+def _item_type(items: Symbolic) -> Type:
+    """The type of an item. Only what a run is given comes as the value of an enum's member, one of its `choices`."""
+    kind = element_type(items.value.type)
+    return _without_choices(kind) if any(isinstance(leaf, Output) for leaf in leaves(items.value)) else kind
+
+
+def _without_choices(kind: Type) -> Type:
+    arguments = tuple(map(_without_choices, kind.arguments))
+    return replace(kind, arguments=arguments, choices=kind.choices if kind.name == "literal" else ())
 
 
 def variable_of(target: ast.expr) -> str:

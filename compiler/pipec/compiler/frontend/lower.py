@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
 from pipec.compiler.frontend.annotations import artifact_name, read_annotation
-from pipec.compiler.frontend.configuration import check_options, pipeline_config
+from pipec.compiler.frontend.configuration import check_options, configure, pipeline_config
 from pipec.compiler.frontend.docstrings import docstring
-from pipec.compiler.frontend.freezing import freeze
+from pipec.compiler.frontend.freezing import as_member, freeze
 from pipec.compiler.frontend.graph import GraphBuilder
 from pipec.compiler.frontend.jumps import Returned
 from pipec.compiler.frontend.names import module_attribute
@@ -31,6 +31,7 @@ from pipec.compiler.frontend.values import (
     Unknown,
     describe,
     is_known,
+    is_open,
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Call, Parameter, Pipeline, PipelineOutput, StepDef
@@ -43,8 +44,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.frontend.run_configuration import Layers, RunConfiguration
+    from pipec.compiler.ir.config import Schedule
     from pipec.compiler.ir.model import Block, Operation
     from pipec.compiler.ir.types import Type
+    from pipec.compiler.ir.values import Value
     from pipec.compiler.source import Span
 
 
@@ -54,16 +58,20 @@ class Program:
 
     Attributes:
         options: the pipeline's own options, which its steps inherit in part.
+        run: what the run configuration says; None where no pipeline is compiled.
         name: the pipeline's name.
         steps: the steps called so far, by symbol, in order of first call.
+        labels: the computed names that calls in loops were given as their ids, with the ids that they have.
     """
 
     options: Mapping[str, Setting] = field(default_factory=dict)
     name: str = ""
+    run: RunConfiguration | None = None
     steps: dict[str, StepDef] = field(default_factory=dict)
     _orders: list[tuple[str, str | None, tuple[str, ...]]] = field(
         default_factory=list[tuple[str, str | None, tuple[str, ...]]]
     )
+    labels: list[tuple[Value, str]] = field(default_factory=list[tuple["Value", str]])
     _awaited: list[tuple[str, Span]] = field(default_factory=list)
     _defined: dict[tuple[int, str], StepDef] = field(default_factory=dict)
 
@@ -141,14 +149,37 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """Values given on the command line: `defaults` replace a parameter's default, `fixed` remove the parameter."""
+    """Values given beside the program: `defaults` replace a parameter's default, `fixed` remove the parameter.
+
+    `frozen` are parameters that turned out to shape the graph, with values of the evaluator. What a run configuration
+    gives has a place in `places`; the rest was given on the command line.
+    """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    frozen: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Setting] = field(default_factory=dict)
+
+    def beneath(self, parameters: Mapping[str, Setting]) -> Bindings:
+        """These, and the `parameters` of a run configuration that the command line does not give."""
+        left = {name: one for name, one in parameters.items() if name not in self.defaults and name not in self.fixed}
+        values = {name: one.value for name, one in left.items()}
+        return Bindings({**values, **self.defaults}, self.fixed, self.frozen, {**self.places, **left})
 
 
-def lower_pipeline(interpreter: Interpreter, pipeline: PipelineValue, bindings: Bindings) -> Pipeline | None:
-    """The IR of `pipeline`, without closures; None, with errors reported, where it cannot be had."""
+def lower_pipeline(
+    interpreter: Interpreter,
+    pipeline: PipelineValue,
+    bindings: Bindings,
+    layers: Layers | None = None,
+    driver: Mapping[str, Setting] | None = None,
+) -> Pipeline | None:
+    """The IR of `pipeline`, without closures; None, with errors reported, where it cannot be had.
+
+    Args:
+        layers: what project, stack and command line configure.
+        driver: what the driver of its file configures.
+    """
     function = pipeline.definition
     node = function.node
     if isinstance(node, ast.Lambda):
@@ -156,8 +187,16 @@ def lower_pipeline(interpreter: Interpreter, pipeline: PipelineValue, bindings: 
         return None
     said = len(interpreter.diagnostics)
     frozen: list[Diagnostic] = []
+    try:
+        check_options({key: one for key, one in pipeline.options.items() if key not in pipeline.changed}, "pipeline")
+        pipeline, run = configure(interpreter, pipeline, layers, driver or {})
+    except Fault as fault:
+        interpreter.report(fault.diagnostic)
+        return None
+    if run is not None:
+        bindings = bindings.beneath(run.parameters)
     while True:  # once for each parameter that must be frozen
-        program, graph = Program(pipeline.options), GraphBuilder()
+        program, graph = Program(pipeline.options, run=run), GraphBuilder()
         interpreter.begin(program, graph, function)
         try:
             lowered = _lower(interpreter, pipeline, node, bindings, program, graph)
@@ -192,15 +231,20 @@ def _lower(
     place = function.module.source.span(
         node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
     )
-    check_options(pipeline.options, "pipeline")
     program.name = pipeline_name(pipeline)
     parameters, arguments, frozen = _parameters(interpreter, function, node, bindings)
     config = pipeline_config(interpreter, pipeline.options)
+    schedule = _schedule(interpreter, program)
     frame = Frame(function.module, arguments, function.frame, f"{function.qualified_name}.<locals>")
     returned = interpreter.execute_function(node, frame)
     if not has_errors(interpreter.diagnostics):  # a faulty statement may have kept the call from being made
         for diagnostic in program.check_awaited(graph):
             interpreter.report(diagnostic)
+        if program.run is not None and program.run.steps:
+            from pipec.compiler.frontend.run_configuration import check_steps
+
+            for diagnostic in check_steps(program.run, list(graph.order)):
+                interpreter.report(diagnostic)
     outputs = () if has_errors(interpreter.diagnostics) else _outputs(interpreter, function, node, returned)
     if not graph.size and not has_errors(interpreter.diagnostics):
         message = f"the pipeline `{function.qualified_name}` calls no step"
@@ -218,9 +262,19 @@ def _lower(
         steps=steps,
         config=config,
         span=place,
+        schedule=schedule,
         doc=docstring(node),
         frozen=frozen,
     )
+
+
+def _schedule(interpreter: Interpreter, program: Program) -> Schedule | None:
+    setting = None if program.run is None else program.run.schedule
+    if setting is None or setting.value is None:
+        return None
+    from pipec.compiler.frontend.schedules import read_schedule
+
+    return read_schedule(interpreter, setting)
 
 
 def _parameters(
@@ -242,15 +296,20 @@ def _parameters(
             near = near_names(name, known)
             help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
             message = f"the pipeline `{function.qualified_name}` has no parameter `{name}`"
-            interpreter.report(Diagnostic("PC0505", message, help=help_))
+            place = bindings.places[name].name_span if name in bindings.places else None
+            interpreter.report(Diagnostic("PC0505", message, place, help=help_))
     parameters: list[Parameter] = []
     names: dict[str, Any] = {}
     frozen: dict[str, Const] = {}
     for one in nodes:
         span = function.module.span(one)
         type_ = read_annotation(interpreter, one.annotation, Frame(function.module, function.module.names)).type
-        if one.arg in bindings.fixed:
-            value = given_value(one.arg, bindings.fixed[one.arg], type_)
+        if one.arg in bindings.fixed or one.arg in bindings.frozen:
+            if one.arg in bindings.frozen:
+                value = bindings.frozen[one.arg]
+            else:
+                value = given_value(one.arg, bindings.fixed[one.arg], type_)
+            value = as_member(interpreter, one.annotation, function.module, value)
             names[one.arg] = value
             frozen[one.arg] = Const(to_json(value, span), const_type(value))
             continue
@@ -264,7 +323,8 @@ def _default(
     interpreter: Interpreter, function: FunctionValue, name: str, span: Span, bindings: Bindings, type_: Type
 ) -> Const | None:
     if name in bindings.defaults:
-        value = given_value(name, bindings.defaults[name], type_)
+        span = bindings.places[name].span if name in bindings.places else span
+        value = given_value(name, bindings.defaults[name], type_, bindings.places.get(name))
     elif name in function.defaults:
         value = function.defaults[name]
     else:
@@ -286,12 +346,16 @@ def _default(
     return Const(to_json(plain, span), const_type(plain))
 
 
-def given_value(name: str, value: Any, type_: Type) -> Any:
-    """A value from the command line for a parameter of `type_`: text is JSON, unless the parameter takes text.
+def given_value(name: str, value: Any, type_: Type, setting: Setting | None = None) -> Any:
+    """A value from outside the program for a parameter of `type_`: text is JSON, unless the parameter takes text.
+
+    Args:
+        setting: where a run configuration gives it; None for the command line.
 
     Raises:
         Fault: the text is not JSON, or the value is certainly not of the type.
     """
+    place = None if setting is None else setting.span
     if isinstance(value, str):
         members = types.members(type_)
         if types.STR in members and not (value == "null" and types.NONE in members):
@@ -299,13 +363,18 @@ def given_value(name: str, value: Any, type_: Type) -> Any:
         try:
             value = json.loads(value)
         except ValueError:
-            if type_ in (types.ANY, types.STR) or type_.choices:
+            choices = [choice for member in members for choice in member.choices]
+            if type_ == types.ANY or value in choices:
                 return value
+            if choices:
+                help_ = f"it is one of {', '.join(f'`{choice}`' for choice in choices)}"
+                message = f"`{value}` is not a value of `{name}`"
+                raise Fault(Diagnostic("PC0506", message, help=help_)) from None
             message = f"the value of `{name}` is not JSON: `{value}`"
-            raise Fault(Diagnostic("PC0506", message, help=f"`{name}` takes `{type_}`")) from None
+            raise Fault(Diagnostic("PC0506", message, place, help=f"`{name}` takes `{type_}`")) from None
     if not types.may_hold(type_, value):
         message = f"`{json.dumps(value)}` is not a value of `{name}`, which takes `{type_}`"
-        raise Fault(Diagnostic("PC0506", message))
+        raise Fault(Diagnostic("PC0506", message, place))
     return value
 
 
@@ -334,6 +403,8 @@ def _outputs(
 
 def _parts(value: Any) -> list[tuple[str, Any]]:
     match value:
+        case list() | tuple() | dict() if is_open(value):
+            return [("", value)]
         case StepResult(outputs=outputs):
             return [("", one) for one in outputs]
         case list() | tuple():

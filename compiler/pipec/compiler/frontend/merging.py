@@ -6,18 +6,16 @@ calls a step, an expression. Lists and dicts are merged element by element as fa
 
 from __future__ import annotations
 
-import operator
-from itertools import islice, takewhile
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend.journal import content, put, reachable
 from pipec.compiler.frontend.operations import as_symbolic, symbolic
+from pipec.compiler.frontend.sameness import identical, is_fixed, is_same, nothing, parameters_of, same_key
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
-    ABSTRACT,
     MISSING,
-    EnumMember,
     Fault,
     Freeze,
     InstanceValue,
@@ -30,7 +28,7 @@ from pipec.compiler.frontend.values import (
     is_known,
 )
 from pipec.compiler.ir import types
-from pipec.compiler.ir.values import Const, Output, Param
+from pipec.compiler.ir.values import Const, Output
 from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
@@ -40,10 +38,8 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.journal import Delta
     from pipec.compiler.frontend.jumps import Flag
     from pipec.compiler.ir.types import Type
-    from pipec.compiler.ir.values import Json, Value
+    from pipec.compiler.ir.values import Value
     from pipec.compiler.source import Span
-
-_NOTHING: dict[str, Json] = {"int": 0, "float": 0.0, "bool": False, "str": "", "list": [], "dict": {}}
 
 
 class Merge:
@@ -147,11 +143,12 @@ class Merge:
             return first if all(one is MISSING for one in values) else Unbound(self._maybe_unbound(name))
         if unknown := next((one for one in values if isinstance(one, Unknown)), None):
             # Another object unless all arms hold the same: who looks whether it changed, a loop, must see that it may have.
-            is_same = not isinstance(unknown, Unbound) or all(one is unknown for one in values)
-            return unknown if is_same else Unbound(unknown.diagnostic, unknown.parameters)
+            if isinstance(unknown, Unbound) and any(one is not unknown for one in values):
+                return Unbound(unknown.diagnostic, unknown.parameters)
+            return unknown
         if all(one is first for one in values[1:]) and (len(values) > 1 or not self.inner):
             return first
-        if all(_same(one, first) for one in values[1:]) and not self._is_inner(first):
+        if all(is_same(one, first) for one in values[1:]) and not self._is_inner(first):
             return first
         if any(isinstance(one, StepResult) for one in values) and all(
             one is None or (isinstance(one, StepResult) and not one.outputs) for one in values
@@ -204,7 +201,7 @@ class Merge:
 
     def _elements(self, name: str, views: Sequence[list[Any]]) -> list[Any]:
         """The elements of a list: one by one where all have as many, else what all begin with and one run-time rest."""
-        if len({len(view) for view in views}) == 1 and all(_is_fixed(column) for column in zip(*views, strict=True)):
+        if len({len(view) for view in views}) == 1 and all(is_fixed(column) for column in zip(*views, strict=True)):
             columns = zip(*views, strict=True)
             return [
                 column[0]
@@ -214,9 +211,9 @@ class Merge:
                 else self.value(name if len(views[0]) == 1 else f"{name}_{i}", column)
                 for i, column in enumerate(columns)
             ]
-        shared = _identical(views)
+        shared = identical(views)
         for column in zip(*(islice(view, shared, None) for view in views), strict=False):
-            if self._is_inner(column[0]) or not all(_same(one, column[0]) for one in column[1:]):
+            if self._is_inner(column[0]) or not all(is_same(one, column[0]) for one in column[1:]):
                 break
             shared += 1
         return [*views[0][:shared], self._spread(name, [view[shared:] for view in views])]
@@ -228,7 +225,7 @@ class Merge:
         """The entries of a dict, value by value for the keys that all begin with, then one run-time rest."""
         shared: list[Any] = []
         for column in zip(*views, strict=False):
-            if not all(_same_key(one, column[0]) for one in column[1:]):
+            if not all(same_key(one, column[0]) for one in column[1:]):
                 break
             if isinstance(column[0], Spread | RunTimeKey) and self._is_inner(column[0]):
                 break
@@ -261,7 +258,7 @@ class Merge:
         rows: list[Value] = []
         given = dict(zip(self.around, parts, strict=True))
         for index in range(len(self.conditions)):
-            rows.append(given.get(index) or _nothing(kind))
+            rows.append(given.get(index) or nothing(kind))
         free = name = name or "output"
         count = 1
         while free in self.results:
@@ -275,13 +272,11 @@ class Merge:
 
     def _expression(self, values: Sequence[Any], kind: Type) -> Symbolic:
         pairs = [(self.conditions[index], self._snapshot(index, one)) for index, one in self._live(values)]
-        result = pairs[-1][1]
+        result: Any = pairs[-1][1]
         for condition, one in reversed(pairs[:-1]):
             assert condition is not None
             result = symbolic("if", [condition, one, result], kind, self.span)
-        if len(pairs) == 1:
-            return as_symbolic(result, self.span)
-        return result
+        return as_symbolic(result, self.span)
 
     def _snapshot(self, index: int, value: Any) -> Any:
         """`value` as it is after arm `index`, its containers copied."""
@@ -363,57 +358,6 @@ class Merge:
         """That the arms differ in something that cannot travel: the parameters behind it must be fixed, or it is a fault."""
         parameters = parameters_of(self.conditions)
         if parameters:
-            return Freeze(parameters, self.span, f"which `{name}` is used, {what}")
+            which = "which of two things is used" if name == "output" else f"which `{name}` is used"
+            return Freeze(parameters, self.span, f"{which}, {what}")
         return Fault(self._differs(name))
-
-
-def parameters_of(values: Sequence[Symbolic | None]) -> tuple[str, ...]:
-    """The parameters that the values are made of; none where something else takes part."""
-    found: dict[str, None] = {}
-    for one in values:
-        for leaf in leaves(one.value) if one is not None else ():
-            if isinstance(leaf, Param):
-                found[leaf.name] = None
-            elif not isinstance(leaf, Const):
-                return ()
-    return tuple(found)
-
-
-def _identical(views: Sequence[list[Any]]) -> int:
-    """How many objects all lists begin with. What two arms have in common was there before them."""
-    if len(views) < 2:
-        return 0
-    return min(sum(1 for _ in takewhile(bool, map(operator.is_, views[0], view))) for view in views[1:])
-
-
-def _same(left: Any, right: Any) -> bool:
-    """Whether two values are certainly one and the same."""
-    if left is right:
-        return True
-    if isinstance(left, Symbolic) and isinstance(right, Symbolic):
-        return left.value == right.value
-    if isinstance(left, StepResult) and isinstance(right, StepResult):
-        return left.operation == right.operation
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(_same, left, right))
-    if isinstance(left, (*ABSTRACT, list, dict, set)):
-        return isinstance(left, EnumMember) and left == right
-    return type(left) is type(right) and bool(left == right)
-
-
-def _same_key(left: Any, right: Any) -> bool:
-    return left is right or (type(left) is type(right) and not isinstance(left, Spread | RunTimeKey) and left == right)
-
-
-def _is_fixed(column: tuple[Any, ...]) -> bool:
-    """Whether one position holds one element in every arm: no run-time part, or the same one."""
-    return not any(isinstance(one, Spread) for one in column) or all(one is column[0] for one in column)
-
-
-def _nothing(kind: Type) -> Const:
-    """A value of the type, for an arm after which nobody reads the result."""
-    for member in types.members(kind):
-        if member == types.NONE:
-            return Const(None, types.NONE)
-    name = types.members(kind)[0].name
-    return Const(_NOTHING.get(name), kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ _STORING = frozenset(
 """Methods of lists, dicts and sets that move elements about without looking at them."""
 
 
-def call_method(  # noqa: C901 - a flat dispatch over kinds of value
+def call_method(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
     interpreter: Interpreter, method: Method, arguments: Arguments, node: ast.Call, frame: Frame
 ) -> Any:
     """The value of `receiver.name(…)`.
@@ -144,21 +145,16 @@ def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arg
         interpreter.journal.touch(receiver)
     if not stores and (unknown := find_unknown([*positional, *keywords.values()])):
         return unknown
-    if isinstance(receiver, list) and name == "extend" and len(positional) == 1:
+    if name in {"extend", "join"} and len(positional) == 1:
+        positional = [_items_of(interpreter, receiver, name, positional[0], span)]
         if isinstance(positional[0], Unknown):
             return positional[0]
-        positional = [interpreter.spread(positional[0], span, "`extend`")]
     if isinstance(receiver, dict) and name == "update":
         return _update(interpreter, receiver, positional, keywords, span)
-    if isinstance(receiver, dict) and positional and isinstance(positional[0], Symbolic) and name in _BY_KEY:
-        stores = False
-    if isinstance(receiver, str) and name == "join" and len(positional) == 1:
-        items = interpreter.run_time_items(positional[0], span) if interpreter.graph is not None else None
-        positional = [items if items is not None else interpreter.iterate(positional[0], span, "`join`")]
-    run_time = any(map(_holds_run_time, [*positional, *keywords.values()]))
-    if run_time and not stores and isinstance(receiver, list | dict | set | deque) and name in CHANGING:
-        raise run_time_decision(f"`.{name}()` by a run-time value", interpreter.seal([*positional], span), span)
-    if run_time and not stores:
+    stores = stores and not (name in _BY_KEY and isinstance(next(iter(positional), None), Symbolic))
+    if not stores and any(map(_holds_run_time, [*positional, *keywords.values()])):
+        if isinstance(receiver, list | dict | set | deque) and name in CHANGING:
+            raise run_time_decision(f"`.{name}()` by a run-time value", interpreter.seal([*positional], span), span)
         return _symbolic_method(receiver, name, positional, keywords, span)
     if name in {"sort"} and keywords.get("key") is not None:
         return Unknown(
@@ -168,13 +164,23 @@ def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arg
     return settle(operations.guarded(lambda: getattr(receiver, name)(*plain, **keywords), span))
 
 
+def _items_of(interpreter: Interpreter, receiver: Any, name: str, value: Any, span: Span) -> Any:
+    """What `extend` and `join` are given, as a list."""
+    if isinstance(receiver, list) and name == "extend":
+        return value if isinstance(value, Unknown) else interpreter.spread(value, span, "`extend`")
+    if isinstance(receiver, str) and name == "join":
+        items = interpreter.run_time_items(value, span) if interpreter.graph is not None else None
+        return items if items is not None else interpreter.iterate(value, span, "`join`")
+    return value
+
+
 def _update(
     interpreter: Interpreter, receiver: dict[Any, Any], positional: list[Any], keywords: dict[str, Any], span: Span
 ) -> None:
     for source in [*positional, keywords]:
         pairs = source
         if isinstance(source, list | tuple) and not is_open(source):
-            pairs = operations.guarded(lambda pairs=source: dict(pairs), span)
+            pairs = operations.guarded(partial(dict, source), span)
         for key, value in interpreter.entries(pairs, span).items():
             interpreter.set_entry(receiver, key, value, span)
 
@@ -308,11 +314,13 @@ def _of_step(
         case "with_options":
             _keywords_only(arguments, "with_options")
             check_options(arguments.keywords, "step changes")
-            return StepValue(step.definition, merge_options(step.options, arguments.keywords))
+            return StepValue(step.definition, merge_options(step.options, arguments.keywords), step.fields)
         case "configure":
             if interpreter.graph is None:
                 _keywords_only(arguments, "configure")
                 check_options(arguments.keywords, "step changes")
+                if interpreter.starts is not None:  # a driver, of which only what starts a pipeline counts
+                    return StepValue(step.definition, merge_options(step.options, arguments.keywords), step.fields)
                 step.options = merge_options(step.options, arguments.keywords)
                 return step
             message = "`step.configure()` changes a step for every later call, also those of other pipelines"
@@ -340,11 +348,25 @@ def _of_pipeline(
     if name in {"with_options", "configure"}:
         _keywords_only(arguments, name)
         check_options(arguments.keywords, "pipeline changes")
-        return PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords))
+        changed = pipeline.changed | set(arguments.keywords)
+        options = merge_options(pipeline.options, arguments.keywords)
+        if name == "configure" and interpreter.graph is None and interpreter.starts is None:
+            pipeline.options, pipeline.changed = options, changed  # as in Python, the pipeline itself changes
+            return pipeline
+        return PipelineValue(pipeline.definition, options, changed)
     if name in {"entrypoint", "submit", "embed"}:
         from pipec.compiler.frontend.pipeline_calls import call_pipeline
 
         return call_pipeline(interpreter, pipeline, arguments, span, frame)
+    if name == "run" and interpreter.graph is None:  # ZenML of old, and its documentation
+        from pipec.compiler.frontend.calls import Arguments
+        from pipec.compiler.frontend.pipeline_calls import call_pipeline
+
+        _keywords_only(arguments, name)
+        check_options(arguments.keywords, "pipeline changes")
+        changed = pipeline.changed | set(arguments.keywords)
+        started = PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords), changed)
+        return call_pipeline(interpreter, started, Arguments(), span, frame)
     return Unknown(Diagnostic("PC0204", f"`pipeline.{name}()` has no meaning in a pipeline", span))
 
 

@@ -276,6 +276,16 @@ def _can_be_looked_into(type_: Type) -> bool:
     )
 
 
+def item_count(value: Symbolic, span: Span) -> Symbolic:
+    """`artifact.item_count` of a dynamic pipeline: how many elements a result has.
+
+    Raises:
+        Fault: only a step can tell.
+    """
+    check_use(value, "`.item_count`", span)
+    return symbolic("len", [value], types.INT, span)
+
+
 def check_shape(value: Symbolic, what: str, span: Span) -> None:
     """Refuses to let the clock, chance, the environment or a look-up decide what the graph is.
 

@@ -63,8 +63,7 @@ def subject_name(node: ast.Match) -> str:
 def match_as_if(node: ast.Match, subject: str) -> ast.If | None:
     """The `if … elif … else` that a `match` stands for; None where a pattern looks into the subject.
 
-    Args:
-        subject: the name that holds the subject.
+    `subject` is the name that holds the subject.
     """
     rest: list[ast.stmt] = []
     for case in reversed(node.cases):

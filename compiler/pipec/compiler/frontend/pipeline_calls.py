@@ -26,6 +26,10 @@ def call_pipeline(
     """
     function = pipeline.definition
     if interpreter.graph is None:
+        if interpreter.starts is not None:
+            from pipec.compiler.frontend.drivers import Start
+
+            interpreter.starts.append(Start(pipeline, span))
         message = f"the pipeline `{function.qualified_name}` is called while its module is read"
         return Unknown(Diagnostic("PC0204", message, span))
     if any(one is function.node for one in interpreter.pipeline_stack):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from pipec.compiler.diagnostics import Diagnostic
@@ -36,12 +37,11 @@ class StatementMixin(AssignmentMixin, FailureMixin):
             is_last = False
             try:
                 this.burn(statement, frame)
-                if type(statement) is ast.Match:
-                    statement = self._as_if(statement, frame)
-                if type(statement) is ast.If:
-                    signal, is_last = self._run_If(statement, frame, statements, index + 1)
+                plain = self._as_if(statement, frame) if type(statement) is ast.Match else statement
+                if type(plain) is ast.If:
+                    signal, is_last = self._run_If(plain, frame, statements, index + 1)
                 else:
-                    signal = self._execute_one(statement, frame)
+                    signal = self._execute_one(plain, frame)
                 if isinstance(signal, Maybe) and not is_last and index + 1 < len(statements):
                     is_last = True
                     signal = this.go_on(signal, self._later(statements, index + 1, frame), this.span(statement, frame))
@@ -189,9 +189,7 @@ class StatementMixin(AssignmentMixin, FailureMixin):
             if signal is BREAK or isinstance(signal, Returned):
                 return _behind_loop(signal)
             if isinstance(signal, Maybe):
-                return self._go_on_looping(
-                    signal, lambda at=index + 1: self._unroll(node, items, at, frame), node, frame
-                )
+                return self._go_on_looping(signal, partial(self._unroll, node, items, index + 1, frame), node, frame)
         return self.execute(node.orelse, frame)
 
     def _run_While(self, node: ast.While, frame: Frame) -> Signal:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend import host, operations
+from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.calls import Arguments, unknown_argument
-from pipec.compiler.frontend.configuration import call_config, check_options
-from pipec.compiler.frontend.merging import parameters_of
+from pipec.compiler.frontend.configuration import call_config, check_options, configured
+from pipec.compiler.frontend.placed import entries_of
+from pipec.compiler.frontend.sameness import parameters_of
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
     Fault,
@@ -25,8 +26,8 @@ from pipec.compiler.frontend.values import (
     find_unknown,
     name_of,
 )
-from pipec.compiler.ir.model import Call, StepDef
-from pipec.compiler.ir.values import Item, Output, Value
+from pipec.compiler.ir.model import Call, ForEach, StepDef
+from pipec.compiler.ir.values import Const, Expr, Item, ListOf, Output, Value
 from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
@@ -55,13 +56,24 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
     identifier = _identifier(given.pop("id", None) or step.options.get("id"))
     if isinstance(identifier, Symbolic):
         label, identifier = identifier, None
+    name = interpreter.graph.reserve(_base(step, definition), span, identifier)
+    run = interpreter.program.run
+    if run is not None:
+        step = configured(interpreter, step, name)
+        definition = interpreter.program.step(interpreter, step, span)
+        interpreter.program.steps[definition.symbol] = definition
     orders = [one for one in (step.options.get("after"), given.pop("after", None)) if one]
     given |= _implied(interpreter, step, definition, arguments, given, span)
     bound = bind_inputs(definition, arguments.positional, given, step.options.get("parameters"), span)
+    if run is not None and name in run.steps:
+        from pipec.compiler.frontend.run_configuration import check_parameters
+
+        check_parameters(run, name, bound)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     config = call_config(interpreter, step)
-    name = interpreter.graph.reserve(_base(step, definition), span, identifier)
+    if label is not None:
+        interpreter.program.labels.append((label.value, name))
     interpreter.graph.add(
         Call(name, definition.symbol, values, span, config, after, None if label is None else label.value)
     )
@@ -186,10 +198,10 @@ def bind_inputs(
             raise Fault(unknown_argument(definition.name, name, set(inputs), setting.name_span))
         bound[name] = setting
     if preset is not None and isinstance(preset.value, dict):
-        for name, value in preset.value.items():
+        for name, entry in entries_of(preset.value, preset.span).items():
             if name not in inputs:
-                raise Fault(unknown_argument(definition.name, str(name), set(inputs), preset.span))
-            bound.setdefault(name, Setting(value, preset.span))
+                raise Fault(unknown_argument(definition.name, name, set(inputs), entry.name_span))
+            bound.setdefault(name, entry)
     missing = [one.name for one in definition.inputs if one.is_required and one.name not in bound]
     if missing:
         listed = ", ".join(f"`{name}`" for name in missing)
@@ -232,6 +244,33 @@ def _with_use(diagnostic: Diagnostic, step: str, name: str, span: Span) -> Diagn
     return replace(diagnostic, related=(*diagnostic.related, Label(span, f"used here as `{name}` of `{step}`")))
 
 
+def _computed_ids(interpreter: Interpreter, value: Any, span: Span) -> list[str] | None:
+    """The ids that a value of the run stands for: `names.append(name)` in a loop beside `id=name`; None if it does not."""
+    whole = interpreter.settle_open(value, span)
+    return labelled(interpreter, whole.value) if isinstance(whole, Symbolic) else None
+
+
+def labelled(interpreter: Interpreter, value: Value) -> list[str] | None:
+    """The operations whose ids a value of the run stands for; None where it is something else than ids."""
+    for label, name in interpreter.program.labels:
+        if label == value:
+            return [name]
+    match value:
+        case Const(value=str() as name):
+            return [name]
+        case Const(value=list() as parts) if all(isinstance(one, str) for one in parts):
+            return [str(one) for one in parts]
+        case Output(operation=operation, name=name) if interpreter.graph is not None:
+            made = interpreter.graph.find(operation)
+            inside = made.results[name] if isinstance(made, ForEach) else None
+            return [operation] if inside is not None and labelled(interpreter, inside) is not None else None
+        case ListOf(items=items) | Expr(op="+" | "sum" | "list", operands=items):
+            found = [labelled(interpreter, one) for one in items]
+            return None if None in found else [name for names in found for name in names or ()]
+        case _:
+            return None
+
+
 def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
     """The operations that `after=` names: ids as text (checked at the end, they may come later), results, or lists of them.
 
@@ -241,6 +280,8 @@ def after_ids(interpreter: Interpreter, order: Setting) -> list[str]:
     value = order.value
     if unknown := find_unknown(value):
         raise Fault(unknown.diagnostic)
+    if (named := _computed_ids(interpreter, value, order.span)) is not None:
+        return named
     if isinstance(value, list | tuple | set):
         return [name for part in value for name in after_ids(interpreter, Setting(part, order.span))]
     match value:

@@ -160,7 +160,7 @@ def to_json(value: Any, span: Span, depth: int = 0) -> Json:
         case tuple() | set() | frozenset():
             parts = [to_json(part, span, depth + 1) for part in value]
             return {TAG: [type(value).__name__, parts if isinstance(value, tuple) else sorted(parts, key=text)]}
-        case InstanceValue(cls=cls, fields=fields):
+        case InstanceValue(cls=cls, fields=fields) if _is_made_by_keyword(cls):
             inner = {name: to_json(part, span, depth + 1) for name, part in fields.items()}
             return {TAG: ["object", f"{cls.module.name}:{cls.qualified_name}", inner]}
         case (
@@ -170,6 +170,12 @@ def to_json(value: Any, span: Span, depth: int = 0) -> Json:
             return {TAG: ["symbol", f"{module.name}:{name}"]}
         case _:
             return _plain(value, span)
+
+
+def _is_made_by_keyword(cls: ClassValue) -> bool:
+    from pipec.compiler.frontend.instances import is_made_by_keyword
+
+    return is_made_by_keyword(cls)
 
 
 def _dict_to_json(value: dict[Any, Any], span: Span, depth: int) -> Json:

@@ -214,10 +214,11 @@ class StepValue:
 
 @dataclass(slots=True, eq=False, repr=False)
 class PipelineValue:
-    """A pipeline: its function, and the options set on it."""
+    """A pipeline: its function, the options set on it, and which of these `with_options` or `configure` has set."""
 
     definition: FunctionValue
     options: Mapping[str, Setting]
+    changed: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -360,7 +361,7 @@ def describe(value: Any) -> str:  # noqa: C901, PLR0912 - a flat dispatch over k
         case None | bool():
             return f"`{value}`"
         case _:
-            name = type(value).__name__
+            name = "dict" if isinstance(value, dict) else type(value).__name__
             return f"{'an' if name[0] in 'aeiou' else 'a'} `{name}`"
 
 

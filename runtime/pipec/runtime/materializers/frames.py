@@ -58,10 +58,9 @@ class Table:
 
     def load(self, folder: pathlib.Path, expected: Any, workspace: Workspace) -> Any:
         """Read the table."""
-        pandas: Any = importlib.import_module("pandas")
         if (folder / "frame.parquet").exists():
-            return pandas.read_parquet(folder / "frame.parquet", engine="pyarrow")
-        series = pandas.read_parquet(folder / "series.parquet", engine="pyarrow")["0"]
+            return _read(folder / "frame.parquet")
+        series = _read(folder / "series.parquet")["0"]
         series.name = codec.loads((folder / "name.json").read_bytes())
         return series
 
@@ -71,6 +70,11 @@ class Table:
             return {"shape": tuple(value.shape), "dtype": str(value.dtype)}
         types = {} if value.shape[1] > _MOST_COLUMNS else {str(name): str(each) for name, each in value.dtypes.items()}
         return {"shape": tuple(value.shape), **({"dtype": types} if types else {})}
+
+
+def _read(path: pathlib.Path) -> Any:
+    # Buffered ahead, the file would lie in memory beside the table that is read from it and the one that is made of it.
+    return importlib.import_module("pandas").read_parquet(path, engine="pyarrow", pre_buffer=False)
 
 
 def _loss(frame: Any) -> str | None:

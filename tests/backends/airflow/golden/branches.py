@@ -36,6 +36,17 @@ def branch(task_id, spec, arms, *, inputs=None, params=None, settings=None, **op
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="branches",
     doc_md=__doc__,
@@ -283,6 +294,13 @@ with DAG(
         trigger_rule="none_failed",
     )
 
+    # tests/backends/airflow/programs/branches.py::branches, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["report"]},
+        inputs={"report": report["output"]},
+    )
+
     load >> score >> if_accuracy_gate >> [if_strict_gate, audit_2]
     [load, if_accuracy_gate] >> big
     [load, if_accuracy_gate] >> small
@@ -298,3 +316,4 @@ with DAG(
         if_strict_2_gate,
         audit_3,
     ] >> report
+    [big, audit, small, audit_2, audit_3, report] >> record

@@ -63,6 +63,17 @@ def loop(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="loop_failures",
     doc_md=__doc__,
@@ -160,10 +171,18 @@ with DAG(
         trigger_rule="none_failed",
     )
 
+    # tests/backends/airflow/programs/loop_failures.py::loop_failures, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["total"]},
+        inputs={"total": total["output"]},
+    )
+
     # Fails the run where a step fails and all that needs it is skipped.
     end = EmptyOperator(task_id="end", trigger_rule="none_failed")
 
     [fragile, if_use_gate] >> consume
     for_value_gate >> half
     inc >> total
+    [fragile, consume, total] >> record
     fragile >> end

@@ -50,6 +50,17 @@ def loop(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="loops",
     doc_md=__doc__,
@@ -356,6 +367,13 @@ with DAG(
         trigger_rule="none_failed",
     )
 
+    # tests/backends/airflow/programs/loops.py::loops, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["best"]},
+        inputs={"best": best["output"]},
+    )
+
     names >> [for_name_gate, score, if_name_gate]
     [names, for_name_gate] >> train
     for_number_gate >> polish_3
@@ -370,3 +388,14 @@ with DAG(
         polish_2,
         polish_3,
     ] >> best
+    [
+        for_name_gate,
+        train,
+        score,
+        if_value_gate,
+        polish,
+        if_name_gate,
+        polish_2,
+        polish_3,
+        best,
+    ] >> record

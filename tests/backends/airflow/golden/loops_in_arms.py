@@ -63,6 +63,17 @@ def loop(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="loops_in_arms",
     doc_md=__doc__,
@@ -324,10 +335,17 @@ with DAG(
     )
 
     # tests/backends/airflow/programs/loops_in_arms.py::last
-    last = step(
+    last_2 = step(
         "last",
         {"function": "loops_in_arms:last", "outputs": {"output": "mirrored"}},
         inputs={"text": join["output"], "final": inc_4["output"]},
+    )
+
+    # tests/backends/airflow/programs/loops_in_arms.py::loops_in_arms, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["last"]},
+        inputs={"last": last_2["output"]},
     )
 
     # Fails the run where a step fails and all that needs it is skipped.
@@ -339,4 +357,16 @@ with DAG(
     [numbers, for_value_2_gate] >> if_value_gate
     numbers >> [double_2, inc_3, end]
     [if_kind_gate, inc, for_value_2_gate, if_value_gate, inc_2, inc_3] >> join >> inc_4
-    [join, inc_4] >> last
+    [join, inc_4] >> last_2
+    [
+        numbers,
+        for_value_gate,
+        inc,
+        for_value_2_gate,
+        if_value_gate,
+        double_2,
+        inc_2,
+        inc_3,
+        inc_4,
+        last_2,
+    ] >> record

@@ -24,6 +24,17 @@ def step(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="names_things",
     dag_display_name="names & things",
@@ -71,4 +82,11 @@ with DAG(
         inputs={"number": step_9_lives_["output"]},
     )
 
-    task_2 >> str_2 >> class_2 >> step_9_lives_ >> runpy_2
+    # tests/backends/airflow/programs/names.py::names, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["runpy"]},
+        inputs={"runpy": runpy_2["output"]},
+    )
+
+    task_2 >> str_2 >> class_2 >> step_9_lives_ >> runpy_2 >> record

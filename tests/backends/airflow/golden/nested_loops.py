@@ -61,6 +61,17 @@ def flatten(task_id, names, counts, **options):
     return run(counts)
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="nested_loops",
     doc_md=__doc__,
@@ -386,6 +397,13 @@ with DAG(
         trigger_rule="none_failed",
     )
 
+    # tests/backends/airflow/programs/nested_loops.py::nested_loops, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["report"]},
+        inputs={"report": report["output"]},
+    )
+
     rows >> for_row_gate
     [rows, for_row_gate] >> prepare
     [rows, for_row_gate] >> cells
@@ -394,3 +412,13 @@ with DAG(
     [rows, for_cell_indices] >> if_row_gate
     [prepare, train] >> best
     [rows, for_row_gate, for_cell_gate, train, if_row_gate, check, best] >> report
+    [
+        for_row_gate,
+        prepare,
+        for_cell_indices,
+        train,
+        if_row_gate,
+        check,
+        best,
+        report,
+    ] >> record

@@ -26,6 +26,17 @@ def step(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="scheduled",
     doc_md=__doc__,
@@ -45,3 +56,12 @@ with DAG(
         {"function": "scheduled:tick", "outputs": {"output": "mirrored"}},
         params={"word": "word"},
     )
+
+    # tests/backends/airflow/programs/scheduled.py::scheduled, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["tick"]},
+        inputs={"tick": tick["output"]},
+    )
+
+    tick >> record

@@ -27,6 +27,17 @@ def step(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="settings",
     doc_md=__doc__,
@@ -39,7 +50,11 @@ with DAG(
     # tests/backends/airflow/programs/settings.py::look
     look = step(
         "look",
-        {"function": "settings:look", "outputs": {"output": "mirrored"}},
+        {
+            "function": "settings:look",
+            "outputs": {"output": "mirrored"},
+            "model": {"name": "churn", "version": "2"},
+        },
         settings={
             "environment": {"MODE": "fast", "PORT": "8080"},
             "secrets": ["warehouse"],
@@ -50,5 +65,18 @@ with DAG(
     # tests/backends/airflow/programs/settings.py::name
     name = step(
         "name",
-        {"function": "settings:name", "outputs": {"output": "mirrored"}},
+        {
+            "function": "settings:name",
+            "outputs": {"output": "mirrored"},
+            "model": {"name": "churn", "version": "2"},
+        },
     )
+
+    # tests/backends/airflow/programs/settings.py::settings, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["look", "name"]},
+        inputs={"look": look["output"], "name": name["output"]},
+    )
+
+    [look, name] >> record

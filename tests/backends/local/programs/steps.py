@@ -146,3 +146,7 @@ def when(seconds):
 def speak(text):
     print(text)
     print("to stderr", file=sys.stderr)
+
+
+def repeat(word, times):
+    return word * times

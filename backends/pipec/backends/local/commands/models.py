@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pipec.backends.local.commands.opened import CANNOT, NotThere, open_store, print_json, print_table
+from pipec.backends.local.commands.opened import CANNOT, NotThere, all_models, open_store, print_json, print_table
 from pipec.backends.local.journal import StoreUnusable
 from pipec.runtime import codec
 
@@ -35,7 +35,7 @@ def _version(store: Store, word: str) -> ModelVersion:
 
 
 def _list(store: Store, parsed: argparse.Namespace) -> None:
-    versions = [each for each in store.models.list() if not parsed.tag or {*parsed.tag} <= {*each.tags}]
+    versions = [each for each in all_models(store) if not parsed.tag or {*parsed.tag} <= {*each.tags}]
     if parsed.format == "json":
         print_json([_plain(each) for each in versions])
         return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from pipec.runtime.store import Run
+    from pipec.runtime.store import Artifact, ModelVersion, Run
 
 CANNOT = 1
 
@@ -60,6 +60,20 @@ def find_run(opened: Opened, name: str) -> Run:
         return opened.store.runs.find(name)
     except KeyError as problem:
         raise NotThere(str(problem.args[0])) from None
+
+
+def all_artifacts(store: Store) -> list[Artifact]:
+    """Every version of every registered artifact."""
+    newest = store.artifacts.list()
+    return [
+        store.artifacts.get(each.name, version) for each in newest for version in store.artifacts.versions(each.name)
+    ]
+
+
+def all_models(store: Store) -> list[ModelVersion]:
+    """Every version of every model."""
+    newest = store.models.list()
+    return [store.models.get(each.name, number) for each in newest for number in store.models.numbers(each.name)]
 
 
 def print_json(content: Any) -> None:

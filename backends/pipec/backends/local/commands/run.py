@@ -72,7 +72,7 @@ def _options(program: Program, parsed: argparse.Namespace, selected: frozenset[s
         jobs=parsed.jobs,
         # Who names a step wants to see it run.
         use_cache=not (parsed.no_cache or parsed.only or parsed.from_),
-        surroundings=Surroundings(read_all(parsed.secrets, root)),
+        surroundings=Surroundings(read_all(parsed.secrets, root), pythons=program.project.pythons),
         source=program.source,
         resume=parsed.resume,
         tags=tuple(parsed.tag),
@@ -83,6 +83,7 @@ def _options(program: Program, parsed: argparse.Namespace, selected: frozenset[s
 def _run(program: Program, options: Options, parsed: argparse.Namespace) -> int:
     reporter = reporter_for(sys.stderr, is_quiet=parsed.quiet or parsed.format == "json")
     root = program.project.root
+    before: Run | None = None
     try:
         if parsed.stub:
             result = run_stubs(program.pipeline, {}, reporter)
@@ -93,7 +94,7 @@ def _run(program: Program, options: Options, parsed: argparse.Namespace) -> int:
     finally:
         reporter.close()
     status = _finish(result, program, parsed)
-    if parsed.reproduce:
+    if before is not None:
         return _compare(before, result, root, options) or status
     return status
 
@@ -128,7 +129,9 @@ def _dry_run(program: Program, options: Options, parsed: argparse.Namespace) -> 
 
 
 def _finish(result: RunResult, program: Program, parsed: argparse.Namespace) -> int:
-    show_failures(result, program, _lacking(result, program, parsed))
+    # Lines and the table have shown what steps print, their tracebacks too.
+    is_shown = not parsed.quiet and parsed.format == "text" and not parsed.stub
+    show_failures(result, program, _lacking(result, program, parsed), with_traces=not is_shown)
     if parsed.format == "json":
         print(json.dumps(as_json(result), indent=2))
     else:
@@ -142,8 +145,15 @@ def _finish(result: RunResult, program: Program, parsed: argparse.Namespace) -> 
     return 0 if result.state == "succeeded" else FAILED
 
 
-def show_failures(result: RunResult, program: Program, others: Sequence[Diagnostic] = ()) -> None:
+def show_failures(
+    result: RunResult, program: Program, others: Sequence[Diagnostic] = (), *, with_traces: bool = False
+) -> None:
     """Print what failed: the user's traceback, and the line of the pipeline that calls the step."""
+    if with_traces:
+        for failure in result.failures:
+            trace = str(failure.error.get("traceback", "")).rstrip()
+            if trace and failure.error.get("file"):
+                print(f"{failure.instance}:\n{trace}", file=sys.stderr)
     show([*_failures(result, program), *others], program)
 
 
@@ -151,9 +161,6 @@ def _failures(result: RunResult, program: Program) -> list[Diagnostic]:
     places = {operation.id: operation.span for operation in operations(program.pipeline.body)}
     found: list[Diagnostic] = []
     for failure in result.failures:
-        trace = str(failure.error.get("traceback", "")).rstrip()
-        if trace and failure.error.get("file"):
-            print(f"\n{failure.instance}:\n{trace}", file=sys.stderr)
         notes = (f"what it printed: {failure.log}",) if failure.log else ()
         message = f"`{failure.instance}` failed: {_headline(failure.message)}"
         found.append(Diagnostic("PC0704", message, places.get(failure.operation), notes=notes))

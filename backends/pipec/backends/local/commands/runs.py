@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.local.commands.opened import (
     CANNOT,
     NotThere,
+    all_artifacts,
     find_run,
     open_store,
     print_json,
@@ -171,7 +172,7 @@ def _collect(opened: Opened, parsed: argparse.Namespace) -> None:
     states = _states(opened)
     kept_by_pipeline: dict[str, int] = {}
     freed = removed = 0
-    registered = {each.place for each in opened.store.artifacts.list()}
+    registered = {each.place for each in all_artifacts(opened.store)}
     for each in opened.store.runs.list():
         kept_by_pipeline[each.pipeline] = kept_by_pipeline.get(each.pipeline, 0) + 1
         is_tagged = bool(parsed.tag) and bool({*parsed.tag} & {*each.tags})

@@ -1,0 +1,52 @@
+"""`pipec/airflow.json` of the code folder: what the DAG file need not say of the pipeline and its tasks.
+
+{"pipeline": "churn", "parameters": ["depth"], "tasks": {
+ "train": {"operation": "train", "cache": {"digest": "sha256:…"}}}}
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from pipec.backends.airflow import ending, options
+from pipec.backends.airflow.graph import flatten_of
+from pipec.backends.airflow.tasks import hook_key
+from pipec.compiler.gates import is_gate
+
+if TYPE_CHECKING:
+    from pipec.backends.airflow.members import Members
+    from pipec.compiler.ir.model import Pipeline
+    from pipec.compiler.ir.values import Json
+
+PATH = "pipec/airflow.json"
+
+
+def text(pipeline: Pipeline, members: Members) -> str:
+    """The file: a line for each task."""
+    tasks = {**_hooks(pipeline, members), **_steps(pipeline, members)}
+    lines = [f" {json.dumps(id_)}: {json.dumps(about)}" for id_, about in tasks.items()]
+    parameters = [parameter.name for parameter in pipeline.parameters]
+    head = f'{{"pipeline": {json.dumps(pipeline.name)}, "parameters": {json.dumps(parameters)}, "tasks": {{'
+    return head + "\n" + ",\n".join(lines) + "\n}}\n"
+
+
+def _steps(pipeline: Pipeline, members: Members) -> dict[str, dict[str, Json]]:
+    found: dict[str, dict[str, Json]] = {}
+    ids, indices = members.names.ids, members.tasks.indices
+    for node in members.graph.nodes.values():
+        if node.call is None or is_gate(node.call):
+            continue
+        about: dict[str, Json] = {"operation": node.call.id}
+        cache = options.cached(node.call, pipeline.steps[node.call.step])
+        if cache is not None:
+            about["cache"] = cache
+        if len(node.loops) > 1:
+            about |= {"indices": ids[flatten_of(node.loops[-1])], "names": [indices[loop] for loop in node.loops]}
+        found[ids[node.key]] = about
+    return found
+
+
+def _hooks(pipeline: Pipeline, members: Members) -> dict[str, dict[str, Json]]:
+    names = [name for name in ending.names(pipeline) if name != ending.RECORD]
+    return {members.names.ids[hook_key(name)]: {"operation": f"hook.{name}"} for name in names}

@@ -1,0 +1,16 @@
+from zenml import pipeline, step
+
+
+@step
+def load(rows: int = 3) -> int:
+    return rows
+
+
+@step
+def train(x: int, lr: float = 0.1) -> float:
+    return x * lr
+
+
+@pipeline(on_init_kwargs={"name": 1})
+def training(rows: int = 3):
+    train(load(rows))

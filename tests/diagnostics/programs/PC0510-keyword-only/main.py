@@ -1,0 +1,20 @@
+from zenml import pipeline, step
+
+
+def tell(*, text: str) -> None:
+    pass
+
+
+@step
+def load(rows: int = 3) -> int:
+    return rows
+
+
+@step
+def train(x: int, lr: float = 0.1) -> float:
+    return x * lr
+
+
+@pipeline(on_success=tell)
+def training(rows: int = 3):
+    train(load(rows))

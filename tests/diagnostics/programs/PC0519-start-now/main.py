@@ -1,0 +1,22 @@
+from zenml import pipeline, step
+from datetime import datetime
+
+from zenml.config.schedule import Schedule
+
+
+@step
+def load(rows: int = 3) -> int:
+    return rows
+
+
+@step
+def train(x: int, lr: float = 0.1) -> float:
+    return x * lr
+
+
+@pipeline
+def training(rows: int = 3):
+    train(load(rows))
+
+
+training = training.with_options(schedule=Schedule(start_time=datetime.now(), interval_second=3600))

@@ -1,0 +1,25 @@
+"""Two starts that differ: neither counts."""
+
+from zenml import pipeline, step
+from zenml.config.schedule import Schedule
+
+@step
+def load(rows: int = 3) -> int:
+    return rows
+
+
+@step
+def train(x: int, lr: float = 0.1) -> float:
+    return x * lr
+
+
+@pipeline
+def training(rows: int = 3):
+    train(load(rows))
+
+
+def main(nightly: bool) -> None:
+    if nightly:
+        training.with_options(schedule=Schedule(cron_expression="0 1 * * *"))()
+    else:
+        training()
