@@ -195,6 +195,7 @@ class Backend:
     def container(self, execution: Execution, task: dict[str, Any]) -> str:
         container = self.spec["deploymentSpec"]["executors"][execution.component["executorLabel"]]["container"]
         retries = task.get("retryPolicy", {}).get("maxRetryCount", 0)
+        status = 1
         for attempt in range(retries + 1):
             place = self.folder / "root" / self.run_id / execution.task / str(uuid.uuid4())
             given = self.executor_input(execution, place)

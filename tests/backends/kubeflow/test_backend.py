@@ -97,14 +97,19 @@ def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None, derandomize=True)
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    deadline=None,
+    derandomize=True,
+)
 @given(programs(), PARAMETERS)
 def test_generated_programs(text: str, parameters: dict[str, Any]) -> None:
     agrees(text, parameters)
 
 
 @pytest.mark.soak
-@settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
 @given(programs(), PARAMETERS)
 def test_generated_programs_at_length(text: str, parameters: dict[str, Any]) -> None:
     agrees(text, parameters)

@@ -34,8 +34,11 @@ Key = tuple[str, int]
 def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Prepared]:
     """The runs that were chosen with this process's tests."""
     folder = tmp_path_factory.mktemp("conformance")
-    wanted = [each.callspec.params for each in request.session.items if hasattr(each, "callspec")]
-    keys = dict.fromkeys((each["name"], each["index"]) for each in wanted if set(each) == {"name", "index"})
+    functions = [
+        each for each in request.session.items if isinstance(each, pytest.Function) and hasattr(each, "callspec")
+    ]
+    own = [each.callspec.params for each in functions if each.module is request.module]
+    keys = dict.fromkeys((str(each["name"]), int(str(each["index"]))) for each in own if "index" in each)
     return {
         (name, index): Prepared(program(name), program(name).runs[index], folder / f"{name.replace('/', '-')}-{index}")
         for name, index in keys
