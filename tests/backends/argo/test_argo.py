@@ -40,9 +40,12 @@ EXAMPLES = {
 OPTIONS = {option.name: option.default for option in backend.options}
 
 
+STORED = {"artifact_root": "s3://bucket/pipec", "artifact_secret": "store"}
+
+
 @cache
 def compiled(path: Path) -> Compilation:
-    return compile(path, "argo")
+    return compile(path, "argo", options=STORED if path.stem == "stored" else {})
 
 
 def program(name: str) -> Compilation:
@@ -153,6 +156,10 @@ def full() -> str:
         service_account="runner",
         image_pull_secrets="one, two",
         ttl_seconds=3600,
+        pod_gc="OnPodSuccess",
+        artifact_gc="OnWorkflowDeletion",
+        artifact_root="gs://bucket/pipec",
+        artifact_secret="gcs",
         image="registry.example/steps:1",
     )
 
@@ -327,15 +334,6 @@ def test_requirements_are_installed_with_a_warning() -> None:
     assert [(each.severity, each.message) for each in found] == [
         ("warning", "steps install `pandas` each time they start")
     ]
-
-
-def test_too_many_steps_are_refused_with_the_figure() -> None:
-    pipeline = pipeline_of("computed")
-    first = pipeline.body.operations[0]
-    many = tuple(replace(first, id=f"count_{number}") for number in range(300))
-    assert refused(replace(pipeline, body=replace(pipeline.body, operations=many), outputs=()))[0] == (
-        "PC0403 pipeline `computed` needs a template for each step and nested pipeline: 301, and Argo takes 200"
-    )
 
 
 def test_too_large_a_constant_is_refused_with_the_figure() -> None:

@@ -11,15 +11,17 @@ from pipec.backends.argo.check import check_text
 from pipec.backends.argo.checks import check_pipeline
 from pipec.backends.argo.code import code_files, code_map, live_values
 from pipec.backends.argo.conditions import is_countable, is_native
-from pipec.backends.argo.emit import render, template_text
+from pipec.backends.argo.emit import render, template_texts
+from pipec.backends.argo.hooks import plan_exit, takes_exception, with_hooks
 from pipec.backends.argo.ledger import LEDGER
-from pipec.backends.argo.limits import check_limits
+from pipec.backends.argo.limits import TEMPLATES, check_limits
 from pipec.backends.argo.model import Manifest, RunParameter
 from pipec.backends.argo.options import DEFAULT_IMAGE, OPTIONS, text_option
 from pipec.backends.argo.plan import Plan
 from pipec.backends.argo.results import flatten
 from pipec.backends.argo.scopes import plan_main
 from pipec.backends.argo.settings import duration
+from pipec.backends.argo.splitting import split
 from pipec.backends.argo.steps import CODE, DATA, word
 from pipec.backends.argo.text import enc, markdown, number, plain
 from pipec.compiler.backend import GeneratedFile
@@ -33,6 +35,7 @@ from pipec.compiler.yaml_text import Flow
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipec.backends.argo.model import Step
     from pipec.compiler.backend import Ledger, Option, Options, Request
     from pipec.compiler.ir.model import Parameter, Pipeline
     from pipec.compiler.yaml_text import Yaml
@@ -49,7 +52,7 @@ class ArgoBackend:
 
     def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Manifest | None, Sequence[Diagnostic]]:
         """Plans templates, code and settings; checks what Argo cannot carry and its limits."""
-        found = check_pipeline(pipeline)
+        found = check_pipeline(pipeline, request.options)
         if has_errors(found):
             return None, found
         try:
@@ -57,11 +60,16 @@ class ArgoBackend:
         except ReservedName as fault:
             return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
-        flattened = flatten(_gated(pipeline))
+        started, hooks = with_hooks(pipeline)
+        flattened = flatten(split(_gated(started)))
         code = code_map(name, files, live_values(flattened.pipeline))
         image = text_option(request.options, "image") or DEFAULT_IMAGE
-        plan = Plan(flattened.pipeline, flattened.carriers, image, code.name)
+        root = text_option(request.options, "artifact_root")
+        secret = text_option(request.options, "artifact_secret")
+        plan = Plan(flattened.pipeline, flattened.carriers, image, code.name, hooks, root is not None, secret)
         plan_main(plan)
+        on_exit = plan_exit(plan)
+        libraries = _libraries(name, plan)
         manifest = Manifest(
             file=f"{name}.yaml",
             header=header(request, pipeline),
@@ -70,14 +78,16 @@ class ArgoBackend:
             annotations=_annotations(pipeline),
             parameters=tuple(map(_run_parameter, pipeline.parameters)),
             spec=_spec(pipeline, request.options),
-            defaults=_defaults(pipeline, image),
+            defaults=_defaults(pipeline, image, root),
             scopes=tuple(scope for scope in plan.scopes if scope is not None),
-            steps=tuple(plan.steps),
+            steps=() if libraries else tuple(plan.steps),
             code=code,
+            libraries=libraries,
             fails_fast=pipeline.config.execution_mode in {"stop_on_failure", "fail_fast"},
+            on_exit=on_exit,
             cron=_cron(pipeline, name),
         )
-        found += check_limits(manifest, pipeline, len(template_text(manifest).encode()))
+        found += check_limits(manifest, pipeline, [len(text.encode()) for text in template_texts(manifest)])
         return (None if has_errors(found) else manifest), found
 
     def emit(self, model: Manifest, request: Request) -> Sequence[GeneratedFile]:
@@ -90,6 +100,17 @@ class ArgoBackend:
 
 
 backend = ArgoBackend()
+
+
+def _libraries(name: str, plan: Plan) -> tuple[tuple[str, tuple[Step, ...]], ...]:
+    """Further objects for the steps, where one has no room for all templates."""
+    if len(plan.scopes) + len(plan.steps) <= TEMPLATES:
+        return ()
+    chunks = [plan.steps[start : start + TEMPLATES] for start in range(0, len(plan.steps), TEMPLATES)]
+    return tuple(
+        (names.dns_label(f"{name}-steps-{number}", names.LONGEST_OBJECT, "steps"), tuple(chunk))
+        for number, chunk in enumerate(chunks, 1)
+    )
 
 
 def _gated(pipeline: Pipeline) -> Pipeline:
@@ -151,13 +172,21 @@ def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
         spec["serviceAccountName"] = account
     if (secrets := text_option(options, "image_pull_secrets")) is not None:
         spec["imagePullSecrets"] = [Flow({"name": name.strip()}) for name in secrets.split(",") if name.strip()]
+    if (strategy := text_option(options, "pod_gc")) is not None:
+        spec["podGC"] = Flow({"strategy": strategy})
+    if (strategy := text_option(options, "artifact_gc")) is not None:
+        spec["artifactGC"] = Flow({"strategy": strategy})
     if (seconds := options.get("ttl_seconds")) is not None:
         spec["ttlStrategy"] = Flow({"secondsAfterCompletion": int(seconds)})
     return spec
 
 
-def _defaults(pipeline: Pipeline, image: str) -> Mapping[str, Yaml]:
+def _defaults(pipeline: Pipeline, image: str, root: str | None) -> Mapping[str, Yaml]:
     command = ["python", "-I", CODE, "argo", DATA, word(pipeline.name), "{{workflow.name}}"]
+    if root is not None:
+        command.append(f"@root={root}")
+    if takes_exception(pipeline):
+        command.append("@message=/dev/termination-log")
     return {"image": image, "command": Flow(command)}
 
 

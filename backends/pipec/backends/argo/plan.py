@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pipec.backends.argo.carriers import Carriers
-    from pipec.compiler.ir.model import Call, Pipeline
+    from pipec.backends.argo.hooks import RunHooks
+    from pipec.compiler.ir.model import Call, Pipeline, StepDef
     from pipec.compiler.ir.walk import Captured
 
 ITEM = "{{item}}"
@@ -33,6 +34,9 @@ class Plan:
     carriers: Carriers
     image: str
     code_map: str
+    hooks: RunHooks
+    has_store: bool = False
+    store_secret: str | None = None
     names: Names = field(default_factory=Names)
     scopes: list[Scope | None] = field(default_factory=list[Scope | None])
     steps: list[Step] = field(default_factory=list[Step])
@@ -42,11 +46,12 @@ class Plan:
         self.scopes.append(None)
         return len(self.scopes) - 1
 
-    def needed(self, call: Call) -> tuple[str, ...]:
+    def needed(self, call: Call, step: StepDef) -> tuple[str, ...]:
         """What must be installed for a call; a gate needs what the makers of its inputs need, to read them."""
-        found = requirements(call, self.carriers.steps[call.step])
-        makers = self.carriers.makers(call) if is_gate(call) else []
-        return tuple(dict.fromkeys([*found, *(one for maker in makers for one in self.needed(maker))]))
+        found = [*requirements(call, step)]
+        for maker in self.carriers.makers(call) if is_gate(call) else []:
+            found += self.needed(maker, self.carriers.steps[maker.step])
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)

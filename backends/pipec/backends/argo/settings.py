@@ -44,13 +44,14 @@ def duration(seconds: float) -> str:
     return f"{int(seconds)}s" if seconds == int(seconds) else f"{math.ceil(seconds * 1000)}ms"
 
 
-def container_fields(call: Call, default_image: str, code_map: str) -> dict[str, Yaml]:
+def container_fields(call: Call, default_image: str, code_map: str, store_secret: str | None) -> dict[str, Yaml]:
     """Image, variables, secrets and resources of the container, as far as they are set.
 
     Args:
         call: the call.
         default_image: what runs where its Docker settings name no image.
         code_map: the ConfigMap that holds `live_values`.
+        store_secret: the Secret that opens the store.
     """
     config = call.config
     # The schema of Argo 4 wants an image in each container, whatever the defaults say.
@@ -65,8 +66,9 @@ def container_fields(call: Call, default_image: str, code_map: str) -> dict[str,
             env.append(Flow({"name": name, "value": variable(text)}))
     if env:
         fields["env"] = env
-    if config.secrets:
-        fields["envFrom"] = [Flow({"secretRef": {"name": name}}) for name in config.secrets]
+    secrets = dict.fromkeys([*config.secrets, *([store_secret] if store_secret else [])])
+    if secrets:
+        fields["envFrom"] = [Flow({"secretRef": {"name": name}}) for name in secrets]
     if config.resources is not None and (resources := _resources(config.resources)):
         fields["resources"] = resources
     return fields

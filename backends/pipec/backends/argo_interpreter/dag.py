@@ -32,6 +32,13 @@ def dependencies(task: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(match[1] for match in _NAME.finditer(task.get("depends", ""))))
 
 
+def called(task: Mapping[str, Any]) -> str:
+    """The template that a task calls: its name, with that of its object before it if it lies in another one."""
+    if "templateRef" in task:
+        return f"{task['templateRef']['name']}/{task['templateRef']['template']}"
+    return str(task["template"])
+
+
 def may_run(task: Mapping[str, Any], nodes: Mapping[str, Node]) -> bool:
     """Whether `depends` holds: names become identifiers, a bare one means that the task succeeded or was skipped."""
     text = task.get("depends", "")
@@ -79,7 +86,7 @@ class Scope:
             self.variables |= {f"{prefix}.outputs.parameters.{k}": v for k, v in node.outputs.parameters.items()}
             self.artifacts |= {f"{prefix}.outputs.artifacts.{k}": v for k, v in node.outputs.artifacts.items()}
         elif node.phase in (SKIPPED, OMITTED):
-            declared = self.templates[task["template"]].get("outputs", {}).get("parameters", [])
+            declared = self.templates[called(task)].get("outputs", {}).get("parameters", [])
             for entry in declared:
                 self.variables[f"{prefix}.outputs.parameters.{entry['name']}"] = entry["valueFrom"].get("default")
 

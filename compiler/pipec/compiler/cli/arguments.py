@@ -38,7 +38,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         SystemExit: with 2, the usage is wrong; with 0, help was asked for.
     """
     # Messages are English wherever pipec runs; looking for translations costs 2 % of a compilation.
-    argparse._ = str  # type: ignore[attr-defined]
+    argparse._ = lambda text: text  # type: ignore[attr-defined]
     parser = _Parser(
         prog="pipec",
         description="Compiles machine-learning pipelines, read as text, to files for Airflow, Kubeflow and Argo.",
