@@ -29,7 +29,7 @@ def test_page(code: str) -> None:
     assert len(blocks) == 2
     assert blocks[0] != blocks[1]
     for (language, body), heading in zip(blocks, ("wrong", "right"), strict=True):
-        assert language in {"python", "shell", "toml", "text"}
+        assert language in {"python", "shell", "toml", "text", "yaml"}
         if language == "python" and (code, heading) != ("PC0101", "wrong"):
             ast.parse(body)
         if language == "toml":
