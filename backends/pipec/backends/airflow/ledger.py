@@ -84,5 +84,6 @@ LEDGER: Ledger = {
     Feature.TOGGLES: Capability(_EMULATED, "by the runtime; logs are Airflow's own and always kept"),
     Feature.MATERIALIZERS: Capability(_EMULATED, "by the runtime"),
     Feature.SUBSTITUTIONS: Capability(_EMULATED, "by the runtime"),
+    Feature.RUN_NAME: Capability(_IGNORED, "Airflow, or who triggers the run, gives it its id"),
     Feature.LABELS: Capability(_IGNORED, "words for trackers and operators that Airflow does not have"),
 }
