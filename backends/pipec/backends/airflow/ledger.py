@@ -18,7 +18,9 @@ LEDGER: Ledger = {
         _EMULATED, "canonical JSON text in an XCom, so that every number arrives as it left"
     ),
     Feature.ARTIFACT_OUTPUTS: Capability(
-        _EMULATED, "files below PIPEC_ARTIFACT_ROOT (else $AIRFLOW_HOME/pipec, one machine only); an XCom says where"
+        _EMULATED,
+        "files below `-O artifact_root=PLACE`, else PIPEC_ARTIFACT_ROOT of the workers (else $AIRFLOW_HOME/pipec, one machine "
+        "only); an XCom says where",
     ),
     Feature.MULTIPLE_OUTPUTS: Capability(_NATIVE, "one XCom each, under its name"),
     Feature.PIPELINE_OUTPUTS: Capability(
