@@ -11,12 +11,12 @@ from pipec.backends.argo.check import check_text
 from pipec.backends.argo.checks import check_pipeline
 from pipec.backends.argo.code import code_files, code_map, live_values
 from pipec.backends.argo.conditions import is_countable, is_native
-from pipec.backends.argo.emit import render, template_text
+from pipec.backends.argo.emit import render, template_texts
 from pipec.backends.argo.ledger import LEDGER
-from pipec.backends.argo.limits import check_limits
+from pipec.backends.argo.limits import TASKS, TEMPLATES, check_limits
 from pipec.backends.argo.model import Manifest, RunParameter
 from pipec.backends.argo.options import DEFAULT_IMAGE, OPTIONS, text_option
-from pipec.backends.argo.plan import Plan
+from pipec.backends.argo.plan import Plan, RunHooks
 from pipec.backends.argo.results import flatten
 from pipec.backends.argo.scopes import plan_main
 from pipec.backends.argo.settings import duration
@@ -27,14 +27,21 @@ from pipec.compiler.code_root import ReservedName
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
 from pipec.compiler.gates import insert_gates
-from pipec.compiler.ir.types import members
+from pipec.compiler.ir.config import Hooks
+from pipec.compiler.ir.model import ForEach
+from pipec.compiler.ir.rewrite import rewrite
+from pipec.compiler.ir.types import INT, members
+from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.ir.walk import bodies, operations
+from pipec.compiler.record import replace
 from pipec.compiler.yaml_text import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipec.backends.argo.model import Step
     from pipec.compiler.backend import Ledger, Option, Options, Request
-    from pipec.compiler.ir.model import Parameter, Pipeline
+    from pipec.compiler.ir.model import Operation, Parameter, Pipeline
     from pipec.compiler.yaml_text import Yaml
 
 
@@ -49,7 +56,7 @@ class ArgoBackend:
 
     def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Manifest | None, Sequence[Diagnostic]]:
         """Plans templates, code and settings; checks what Argo cannot carry and its limits."""
-        found = check_pipeline(pipeline)
+        found = check_pipeline(pipeline, request.options)
         if has_errors(found):
             return None, found
         try:
@@ -57,11 +64,16 @@ class ArgoBackend:
         except ReservedName as fault:
             return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
-        flattened = flatten(_gated(pipeline))
+        started, hooks = _with_hooks(pipeline)
+        flattened = flatten(_split(_gated(started)))
         code = code_map(name, files, live_values(flattened.pipeline))
         image = text_option(request.options, "image") or DEFAULT_IMAGE
-        plan = Plan(flattened.pipeline, flattened.carriers, image, code.name)
+        root = text_option(request.options, "artifact_root")
+        secret = text_option(request.options, "artifact_secret")
+        plan = Plan(flattened.pipeline, flattened.carriers, image, code.name, hooks, root is not None, secret)
         plan_main(plan)
+        on_exit = _plan_exit(plan)
+        libraries = _libraries(name, plan)
         manifest = Manifest(
             file=f"{name}.yaml",
             header=header(request, pipeline),
@@ -70,14 +82,16 @@ class ArgoBackend:
             annotations=_annotations(pipeline),
             parameters=tuple(map(_run_parameter, pipeline.parameters)),
             spec=_spec(pipeline, request.options),
-            defaults=_defaults(pipeline, image),
+            defaults=_defaults(pipeline, image, root, is_told=bool(hooks.explained)),
             scopes=tuple(scope for scope in plan.scopes if scope is not None),
-            steps=tuple(plan.steps),
+            steps=() if libraries else tuple(plan.steps),
             code=code,
+            libraries=libraries,
             fails_fast=pipeline.config.execution_mode in {"stop_on_failure", "fail_fast"},
+            on_exit=on_exit,
             cron=_cron(pipeline, name),
         )
-        found += check_limits(manifest, pipeline, len(template_text(manifest).encode()))
+        found += check_limits(manifest, pipeline, [len(text.encode()) for text in template_texts(manifest)])
         return (None if has_errors(found) else manifest), found
 
     def emit(self, model: Manifest, request: Request) -> Sequence[GeneratedFile]:
@@ -92,13 +106,61 @@ class ArgoBackend:
 backend = ArgoBackend()
 
 
+def _libraries(name: str, plan: Plan) -> tuple[tuple[str, tuple[Step, ...]], ...]:
+    """Further objects for the steps, where one has no room for all templates."""
+    if len(plan.scopes) + len(plan.steps) <= TEMPLATES:
+        return ()
+    chunks = [plan.steps[start : start + TEMPLATES] for start in range(0, len(plan.steps), TEMPLATES)]
+    return tuple(
+        (names.dns_label(f"{name}-steps-{number}", names.LONGEST_OBJECT, "steps"), tuple(chunk))
+        for number, chunk in enumerate(chunks, 1)
+    )
+
+
+def _with_hooks(pipeline: Pipeline) -> tuple[Pipeline, RunHooks]:
+    if pipeline.config.hooks == Hooks():
+        return pipeline, RunHooks()
+    # What few pipelines need is loaded for them only.
+    from pipec.backends.argo.hooks import with_hooks
+
+    return with_hooks(pipeline)
+
+
+def _plan_exit(plan: Plan) -> str:
+    if not plan.hooks.calls:
+        return ""
+    from pipec.backends.argo.hooks import plan_exit
+
+    return plan_exit(plan)
+
+
+def _split(pipeline: Pipeline) -> Pipeline:
+    blocks = [pipeline.body, *(body for one in operations(pipeline.body) for body in bodies(one))]
+    if all(len(block.operations) <= TASKS for block in blocks):
+        return pipeline
+    from pipec.backends.argo.splitting import split
+
+    return split(pipeline)
+
+
 def _gated(pipeline: Pipeline) -> Pipeline:
+    """With a gate for what Argo cannot compute; each loop then goes over a range, of a count or of a list's length."""
     is_carried = carried(pipeline)
-    return insert_gates(
+    gated = insert_gates(
         pipeline,
         is_native_condition=lambda value: is_native(value, is_carried),
         is_countable=lambda items: is_countable(items, is_carried),
     )
+
+    def counted(operation: Operation) -> Sequence[Operation]:
+        match operation:
+            case ForEach(items=Output(operation=gate, name="indices") as items):
+                return (replace(operation, items=Expr("range", (Output(gate, "count", INT),), items.type)),)
+            case _:
+                return (operation,)
+
+    body = rewrite(gated.body, counted)
+    return gated if body is gated.body else replace(gated, body=body)
 
 
 def _annotations(pipeline: Pipeline) -> dict[str, str]:
@@ -140,6 +202,10 @@ def _run_parameter(parameter: Parameter) -> RunParameter:
 def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
     config = pipeline.config
     spec: dict[str, Yaml] = {}
+    if config.settings:
+        from pipec.backends.argo import pods
+
+        spec |= pods.run_fields(config)
     notes = _notes(pipeline)
     if notes:
         spec["workflowMetadata"] = {"annotations": notes}
@@ -151,13 +217,19 @@ def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
         spec["serviceAccountName"] = account
     if (secrets := text_option(options, "image_pull_secrets")) is not None:
         spec["imagePullSecrets"] = [Flow({"name": name.strip()}) for name in secrets.split(",") if name.strip()]
+    if (strategy := text_option(options, "pod_gc")) is not None:
+        spec["podGC"] = Flow({"strategy": strategy})
     if (seconds := options.get("ttl_seconds")) is not None:
         spec["ttlStrategy"] = Flow({"secondsAfterCompletion": int(seconds)})
     return spec
 
 
-def _defaults(pipeline: Pipeline, image: str) -> Mapping[str, Yaml]:
+def _defaults(pipeline: Pipeline, image: str, root: str | None, *, is_told: bool) -> Mapping[str, Yaml]:
     command = ["python", "-I", CODE, "argo", DATA, word(pipeline.name), "{{workflow.name}}"]
+    if root is not None:
+        command.append(f"@root={root}")
+    if is_told:
+        command.append("@message=/dev/termination-log")
     return {"image": image, "command": Flow(command)}
 
 
@@ -172,5 +244,9 @@ def _cron(pipeline: Pipeline, name: str) -> tuple[str, Mapping[str, Yaml]] | Non
     else:
         assert schedule.interval is not None, "the ledger refuses other schedules"
         spec["schedules"] = [f"@every {duration(schedule.interval)}"]
+    if pipeline.config.settings:
+        from pipec.backends.argo import pods
+
+        spec |= pods.cron_fields(pipeline.config)
     spec["workflowSpec"] = {"workflowTemplateRef": Flow({"name": name})}
     return names.dns_label(schedule.name or name, names.LONGEST_CRON, "schedule"), spec

@@ -8,9 +8,11 @@ from pipec.backends.argo.names import Names, parameter
 from pipec.backends.argo.plan import Reads, key
 from pipec.backends.argo.settings import container_fields
 from pipec.backends.argo.steps import plan_step
+from pipec.backends.argo.text import enc
 from pipec.compiler.invocation import static_invocation
-from pipec.compiler.ir.types import INT
+from pipec.compiler.ir.types import ANY, INT
 from pipec.compiler.ir.values import Item, Output
+from pipec.compiler.ir.walk import calls
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class Slots:
     Attributes:
         arguments: what says where each slot's value lies, `SLOT=…`.
         optional: the artifacts that a run may be without.
+        raw: the text of those that nobody hands over.
     """
 
     names: Names = field(default_factory=Names)
@@ -35,6 +38,7 @@ class Slots:
     parameters: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
     artifacts: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
     optional: set[str] = field(default_factory=set[str])
+    raw: dict[str, str] = field(default_factory=dict[str, str])
 
     def parameter(self, name: str, leaf: Captured) -> str:
         """The tag of an input parameter of about that name."""
@@ -60,17 +64,44 @@ class Slots:
 
 def plan_call(plan: Plan, call: Call, name: str) -> Reads:
     """Adds the container template; gives what its inputs read."""
-    definition = plan.carriers.steps[call.step]
-    invocation = static_invocation(call, definition)
+    spec = plan.hooks.specs.get(call.id)
+    definition = (plan.carriers.steps if spec is None else plan.hooks.steps)[call.step]
     slots = Slots()
-    # Parameters first, as they are printed.
-    for slot, leaf in sorted(invocation.slots.items(), key=lambda item: _is_artifact(plan, item[1])):
-        _fill(plan, slots, slot, leaf)
+    if spec is None:
+        invocation = static_invocation(call, definition, is_cached=plan.has_store)
+        spec = invocation.spec
+        # Parameters first, as they are printed.
+        for slot, leaf in sorted(invocation.slots.items(), key=lambda item: _is_artifact(plan, item[1])):
+            _fill(plan, slots, slot, leaf)
+        _situate(plan, call, slots)
+    elif call.id in plan.hooks.explained:
+        _explain(plan, slots)
     keys = _keys(plan, call, slots)
-    container = container_fields(call, plan.image, plan.code_map)
-    needed = plan.needed(call)
-    plan.steps.append(plan_step(name, call, definition, invocation.spec, slots, container, keys, needed))
+    container = container_fields(call, plan.image, plan.code_map, plan.store_secret)
+    plan.steps.append(plan_step(name, call, definition, spec, slots, container, keys, plan.needed(call, definition)))
     return Reads(slots.parameters, slots.artifacts)
+
+
+def _situate(plan: Plan, call: Call, slots: Slots) -> None:
+    """What a step gets besides its inputs: the run's state; for the store and for hooks, which iteration it is."""
+    hooks = plan.hooks
+    if hooks.state and call.step in hooks.readers:
+        place = slots.artifact("state", Output(hooks.state, "state", ANY), is_optional=False)
+        slots.arguments.append(f"@state={place}")
+    loops = plan.carriers.loops[call.id]
+    is_told = bool(plan.hooks.explained)
+    if is_told and call.config.retry is not None:
+        slots.arguments.append(f"@limit={call.config.retry.max_retries}")
+    if (plan.has_store or is_told) and loops:
+        slots.arguments.append(f"@at={'.'.join(slots.index(loop) for loop in loops)}")
+
+
+def _explain(plan: Plan, slots: Slots) -> None:
+    """What a hook gets to know of the failure: a file, since a list of failed nodes may be longer than an argument."""
+    legal = slots.names.parameter("failures")
+    slots.raw[legal] = "{{workflow.failures}}"
+    steps = [one.id for one in calls(plan.pipeline.body)]
+    slots.arguments += [f"@failures=@in/{legal}", f"@steps={enc(steps)}"]
 
 
 def _is_artifact(plan: Plan, leaf: Captured) -> bool:
@@ -97,8 +128,8 @@ def _fill(plan: Plan, slots: Slots, slot: str, leaf: Captured) -> None:
 
 def _keys(plan: Plan, call: Call, slots: Slots) -> Mapping[str, str]:
     """For each output that a loop collects, where it goes."""
-    keyed = {name: base for (id_, name), base in plan.carriers.keyed.items() if id_ == call.id}
+    keyed = {output: base for (id_, output), base in plan.carriers.keyed.items() if id_ == call.id}
     if not keyed:
         return {}
     indices = [slots.index(loop) for loop in plan.carriers.loops[call.id]]
-    return {parameter(name): key(base, indices) for name, base in keyed.items()}
+    return {parameter(output): key(base, indices) for output, base in keyed.items()}

@@ -22,9 +22,17 @@ _OBJECT = pattern(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _TAG = pattern(r"\{\{(.*?)\}\}", re.DOTALL)
 _INPUT = pattern(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _OUTPUT = pattern(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
+_DEPENDS = pattern(r"([a-z0-9-]+)\.[A-Z]")
 _READ = pattern(r"inputs\.parameters\['([A-Za-z0-9_-]+)'\]")
 _PICKED = pattern(r"tasks\['([a-z0-9-]+)'\]\.(?:status|outputs\.(parameters|artifacts)\['([A-Za-z0-9_-]+)'\])")
-_GLOBAL = {"workflow.name", "workflow.uid", "workflow.creationTimestamp.RFC3339", "retries", "item"}
+_GLOBAL = {
+    "workflow.name",
+    "workflow.uid",
+    "workflow.creationTimestamp.RFC3339",
+    "workflow.failures",
+    "retries",
+    "item",
+}
 
 Document = dict[str, Any]
 
@@ -46,6 +54,8 @@ def _fault(file: GeneratedFile, finding: str) -> Diagnostic:
 
 def _findings(documents: list[Document]) -> Iterator[str]:
     kinds = [document.get("kind") for document in documents]
+    further = [document for document in documents[1:] if document.get("kind") == "WorkflowTemplate"]
+    kinds[1 : 1 + len(further)] = []
     if kinds not in (["WorkflowTemplate", "ConfigMap"], ["WorkflowTemplate", "CronWorkflow", "ConfigMap"]):
         yield f"documents {kinds}"
         return
@@ -62,13 +72,19 @@ def _findings(documents: list[Document]) -> Iterator[str]:
     for key, text in code["data"].items():
         if not isinstance(text, str):
             yield f"`{key}` of the ConfigMap is no text"
-    yield from _templates(template["spec"])
+    yield from _templates(template["spec"], {one["metadata"]["name"]: one["spec"]["templates"] for one in further})
 
 
-def _templates(spec: Mapping[str, Any]) -> Iterator[str]:
-    templates: dict[str, Any] = {template["name"]: template for template in spec["templates"]}
-    if len(templates) != len(spec["templates"]):
+def _templates(spec: Mapping[str, Any], further: Mapping[str, list[Any]]) -> Iterator[str]:
+    listed = [*spec["templates"], *(template for each in further.values() for template in each)]
+    templates: dict[str, Any] = {template["name"]: template for template in listed}
+    if len(templates) != len(listed):
         yield "two templates of one name"
+    for template in spec["templates"]:
+        for task in template.get("dag", {}).get("tasks", ()):
+            home = further.get(task.get("templateRef", {}).get("name"), spec["templates"])
+            if _called(task) not in {template["name"] for template in home}:
+                yield f"task `{task['name']}` calls nothing"
     if spec["entrypoint"] not in templates:
         yield "no entry point"
     arguments = _names(spec.get("arguments", {}), "parameters")
@@ -85,23 +101,28 @@ def _templates(spec: Mapping[str, Any]) -> Iterator[str]:
             yield f"template `{name}`: {finding}"
 
 
-def _names(group: Mapping[str, Any], kind: str) -> set[str]:
-    return {entry["name"] for entry in group.get(kind, ())}
+def _names(group: Mapping[str, Any], kind: str, without: str = "") -> set[str]:
+    return {entry["name"] for entry in group.get(kind, ()) if without not in entry}
+
+
+def _called(task: Mapping[str, Any]) -> str:
+    reference: Mapping[str, Any] = task.get("templateRef", task)
+    return str(reference.get("template"))
 
 
 def _tasks(template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterator[str]:
     known: set[str] = set()
     for task in template.get("dag", {}).get("tasks", ()):
-        called = templates.get(task["template"])
+        called = templates.get(_called(task))
         if called is None or task["name"] in known:
             yield f"task `{task['name']}` calls nothing or comes twice"
             continue
-        for part in task.get("depends", "").split(" && "):
-            if part and part.removesuffix(".Succeeded") not in known:
-                yield f"task `{task['name']}` depends on `{part}`"
+        for name in _DEPENDS.findall(task.get("depends", "")):
+            if name not in known:
+                yield f"task `{task['name']}` depends on `{name}`"
         for kind in ("parameters", "artifacts"):
-            if _names(task.get("arguments", {}), kind) != _names(called.get("inputs", {}), kind):
-                yield f"task `{task['name']}` hands over other {kind} than `{task['template']}` takes"
+            if _names(task.get("arguments", {}), kind) != _names(called.get("inputs", {}), kind, without="raw"):
+                yield f"task `{task['name']}` hands over other {kind} than `{_called(task)}` takes"
         known.add(task["name"])
 
 
@@ -148,7 +169,7 @@ def _resolves(tag: str, template: Mapping[str, Any], templates: Mapping[str, Any
     if match := _INPUT.fullmatch(tag):
         return match[2] in _names(template.get("inputs", {}), match[1])
     if match := _OUTPUT.fullmatch(tag):
-        called = {task["name"]: task["template"] for task in template.get("dag", {}).get("tasks", ())}
+        called = {task["name"]: _called(task) for task in template.get("dag", {}).get("tasks", ())}
         source = templates.get(called.get(match[1], ""), {})
         return match[3] in _names(source.get("outputs", {}), match[2])
     return tag in _GLOBAL

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.argo.settings import quantity, requirements
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.ir.values import Lazy
-from pipec.compiler.ir.walk import calls, leaves
+from pipec.compiler.ir.values import Const, Expr, Lazy
+from pipec.compiler.ir.walk import calls, operands, operations, results_of, values_of
 from pipec.compiler.lazy import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipec.compiler.backend import Options
     from pipec.compiler.ir.model import Call, Pipeline
+    from pipec.compiler.ir.values import Value
     from pipec.compiler.source import Span
 
 _VARIABLE = pattern(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -21,12 +23,69 @@ _SECRET = pattern(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _DOCKER = {"parent_image", "requirements"}
 
 
-def check_pipeline(pipeline: Pipeline) -> list[Diagnostic]:
+def check_pipeline(pipeline: Pipeline, options: Options) -> list[Diagnostic]:
     """All faults of the pipeline that the ledger, which knows features as a whole, does not catch."""
-    found = [*_schedule(pipeline)]
+    found = [*_schedule(pipeline), *_store_options(pipeline, options)]
+    if not options.get("artifact_root"):
+        found += [*_lookups(pipeline), *_caches(pipeline)]
     for call in calls(pipeline.body):
-        found += [*_lookups(call), *_environment(call), *_retry(call), *_resources(call), *_docker(call)]
+        found += [*_environment(call), *_retry(call), *_resources(call), *_docker(call), *_pods(call)]
     return [*found, *_installs(pipeline)]
+
+
+def _store_options(pipeline: Pipeline, options: Options) -> Iterator[Diagnostic]:
+    root, secret = options.get("artifact_root"), options.get("artifact_secret")
+    if root and ("://" not in str(root) or "{{" in str(root) or "$" in str(root)):
+        yield Diagnostic(
+            "PC0404",
+            f"`{root}` is no place that all pods reach",
+            pipeline.span,
+            help="give an fsspec URL, such as `-O artifact_root=s3://bucket/pipec`",
+        )
+    if secret and not _SECRET.fullmatch(str(secret)):
+        yield Diagnostic("PC0406", f"`{secret}` is no name of a Kubernetes Secret", pipeline.span)
+
+
+def _lookups(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    for operation in operations(pipeline.body):
+        for value in (*values_of(operation), *results_of(operation)):
+            yield from _lookup(value, operation.span)
+    for output in pipeline.outputs:
+        yield from _lookup(output.value, pipeline.span)
+
+
+def _lookup(value: Value, span: Span) -> Iterator[Diagnostic]:
+    pending = [value]
+    while pending:
+        match pending.pop():
+            case Lazy(kind=kind) if kind != "environment":
+                pass
+            case Expr(op="look_up", operands=(Const(value=str() as kind), *_)):
+                pass
+            case top:
+                pending.extend(reversed(operands(top)))
+                continue
+        yield Diagnostic(
+            "PC0430",
+            f"a look-up of kind `{kind}` needs a store, and there is none",
+            span,
+            help="name one with `-O artifact_root=URL`, and the Secret that opens it with `-O artifact_secret=NAME`",
+        )
+        return
+
+
+def _caches(pipeline: Pipeline) -> Iterator[Diagnostic]:
+    for call in calls(pipeline.body):
+        config = call.config
+        if config.cache is not False and (config.cache or config.cache_policy is not None):
+            yield Diagnostic(
+                "PC0402",
+                f"step `{call.id}` is not cached: every run of it runs",
+                config.places.get("cache", config.places.get("cache_policy", call.span)),
+                notes=("Argo's own memoisation knows neither code nor data",),
+                help="with a store, `-O artifact_root=URL`, pipec's own cache is used",
+                severity=Severity.NOTE,
+            )
 
 
 def _schedule(pipeline: Pipeline) -> Iterator[Diagnostic]:
@@ -49,18 +108,6 @@ def _schedule(pipeline: Pipeline) -> Iterator[Diagnostic]:
             schedule.span,
             notes=("it takes five fields, or a word such as `@daily`",),
         )
-
-
-def _lookups(call: Call) -> Iterator[Diagnostic]:
-    for value in call.arguments.values():
-        for leaf in leaves(value):
-            if isinstance(leaf, Lazy) and leaf.kind != "environment":
-                yield Diagnostic(
-                    "PC0401",
-                    f"a look-up of {leaf.kind.replace('_', ' ')} needs a store",
-                    call.span,
-                    notes=("steps on Argo do not reach one yet",),
-                )
 
 
 def _environment(call: Call) -> Iterator[Diagnostic]:
@@ -134,6 +181,32 @@ def _docker(call: Call) -> Iterator[Diagnostic]:
     image = docker.get("parent_image")
     if image is not None and (not isinstance(image, str) or "{{" in image):
         yield Diagnostic("PC0404", "Docker setting `parent_image` is no name of an image", _place(call, "docker"))
+
+
+def _pods(call: Call) -> Iterator[Diagnostic]:
+    if not call.config.settings:
+        return
+    from pipec.backends.argo.pods import live, not_honoured
+
+    place = next(
+        (
+            call.config.places[f"settings.{key}"]
+            for key in call.config.settings
+            if f"settings.{key}" in call.config.places
+        ),
+        call.span,
+    )
+    for name in not_honoured(call.config):
+        yield Diagnostic(
+            "PC0401",
+            f"setting `{name}` cannot be honoured",
+            place,
+            notes=(
+                "on Argo, settings of the Kubernetes orchestrator are taken as far as they are about steps and runs",
+            ),
+        )
+    if (text := live(call.config)) is not None:
+        yield Diagnostic("PC0404", f"`{text}` in the settings is a tag to Argo", place)
 
 
 def _installs(pipeline: Pipeline) -> Iterator[Diagnostic]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def render(manifest: Manifest) -> str:
     """The whole file."""
-    texts = [template_text(manifest)]
+    texts = template_texts(manifest)
     if manifest.cron is not None:
         name, spec = manifest.cron
         texts.append(document(_object("argoproj.io/v1alpha1", "CronWorkflow", name, manifest) | {"spec": spec}))
@@ -25,9 +25,13 @@ def render(manifest: Manifest) -> str:
     return documents(texts)
 
 
-def template_text(manifest: Manifest) -> str:
-    """The document that Argo stores."""
-    return document(_template(manifest), manifest.header)
+def template_texts(manifest: Manifest) -> list[str]:
+    """The documents that Argo stores: the WorkflowTemplate, and those that hold steps for which it has no room."""
+    texts = [document(_template(manifest), manifest.header)]
+    for name, steps in manifest.libraries:
+        head = _object("argoproj.io/v1alpha1", "WorkflowTemplate", name, manifest)
+        texts.append(document(head | {"spec": {"templates": [_step(step) for step in steps]}}))
+    return texts
 
 
 def _object(version: str, kind: str, name: str, manifest: Manifest) -> dict[str, Yaml]:
@@ -44,6 +48,8 @@ def _template(manifest: Manifest) -> dict[str, Yaml]:
     if manifest.annotations:
         metadata["annotations"] = manifest.annotations
     spec: dict[str, Yaml] = {"entrypoint": "main"}
+    if manifest.on_exit:
+        spec["onExit"] = manifest.on_exit
     if manifest.parameters:
         spec["arguments"] = {"parameters": [_run_parameter(parameter) for parameter in manifest.parameters]}
     spec |= manifest.spec
@@ -57,7 +63,8 @@ def _template(manifest: Manifest) -> dict[str, Yaml]:
         Flow({"name": "data", "mountPath": DATA}),
     ]
     spec["templateDefaults"] = {"container": {**manifest.defaults, "volumeMounts": mounts}}
-    templates = [_scope(scope, manifest) for scope in manifest.scopes]
+    homes = {step.name: name for name, steps in manifest.libraries for step in steps}
+    templates = [_scope(scope, manifest, homes) for scope in manifest.scopes]
     templates += [_step(step) for step in manifest.steps]
     spec["templates"] = templates
     return head | {"spec": spec}
@@ -79,29 +86,29 @@ def _inputs(inputs: Inputs) -> dict[str, Yaml]:
     if inputs.parameters:
         printed["parameters"] = [Flow({"name": name}) for name in inputs.parameters]
     if inputs.artifacts:
-        printed["artifacts"] = [
-            _artifact(name, path, name in inputs.optional) for name, path in inputs.artifacts.items()
-        ]
+        printed["artifacts"] = [_artifact(name, path, inputs) for name, path in inputs.artifacts.items()]
     return printed
 
 
-def _artifact(name: str, path: str, is_optional: bool) -> Yaml:
+def _artifact(name: str, path: str, inputs: Inputs) -> Yaml:
     printed: dict[str, Yaml] = {"name": name}
     if path:
         printed["path"] = path
-    if is_optional:
+    if name in inputs.raw:
+        printed["raw"] = {"data": inputs.raw[name]}
+    if name in inputs.optional:
         printed["optional"] = True
     return Flow(printed)
 
 
-def _scope(scope: Scope, manifest: Manifest) -> Yaml:
+def _scope(scope: Scope, manifest: Manifest, homes: Mapping[str, str]) -> Yaml:
     printed: dict[str, Yaml] = {"name": scope.name}
     if inputs := _inputs(scope.inputs):
         printed["inputs"] = inputs
     if scope.parallelism is not None:
         printed["parallelism"] = scope.parallelism
     dag: dict[str, Yaml] = {} if manifest.fails_fast else {"failFast": False}
-    dag["tasks"] = [_task(task) for task in scope.tasks]
+    dag["tasks"] = [_task(task, homes) for task in scope.tasks]
     printed["dag"] = dag
     outputs: dict[str, Yaml] = {}
     if scope.parameters:
@@ -126,14 +133,20 @@ def _let_artifact(output: Let) -> Yaml:
     return Flow(printed)
 
 
-def _task(task: Task) -> Yaml:
-    printed: dict[str, Yaml] = {"name": task.name, "template": task.template}
+def _task(task: Task, homes: Mapping[str, str]) -> Yaml:
+    printed: dict[str, Yaml] = {"name": task.name}
+    if task.template in homes:
+        printed["templateRef"] = Flow({"name": homes[task.template], "template": task.template})
+    else:
+        printed["template"] = task.template
     if task.when:
         printed["when"] = task.when
     if task.count:
         printed["withSequence"] = Flow({"count": task.count})
     if task.depends:
-        printed["depends"] = " && ".join(f"{name}.Succeeded" for name in task.depends)
+        printed["depends"] = " && ".join(
+            _ended(name) if task.is_after_all else f"{name}.Succeeded" for name in task.depends
+        )
     arguments: dict[str, Yaml] = {}
     if task.parameters:
         arguments["parameters"] = [Flow({"name": name, "value": text}) for name, text in task.parameters.items()]
@@ -142,6 +155,10 @@ def _task(task: Task) -> Yaml:
     if arguments:
         printed["arguments"] = arguments
     return printed
+
+
+def _ended(name: str) -> str:
+    return " || ".join(f"{name}.{result}" for result in ("Succeeded", "Failed", "Errored", "Skipped", "Omitted"))
 
 
 def _handed(name: str, source: Source) -> Yaml:

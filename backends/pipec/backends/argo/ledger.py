@@ -28,7 +28,11 @@ LEDGER: dict[F, Capability] = {
         "`withSequence` over the indices; what is collected of artifacts lies below one key of the repository",
     ),
     F.LOOP_PARALLELISM: Capability(_NATIVE, "`parallelism` of the loop's template"),
-    F.LAZY_INPUTS: Capability(_EMULATED, "variables of the container, read when the step starts; others need a store"),
+    F.LAZY_INPUTS: Capability(
+        _EMULATED,
+        "looked up in the container's variables and in the store when the step starts; the store is "
+        "`-O artifact_root=URL`, without it a look-up in it is refused",
+    ),
     F.RUN_FACTS: Capability(_EMULATED, "creation time and name of the workflow; draws come from its name"),
     F.RETRIES: Capability(_NATIVE, "`retryStrategy` of the step, for a step that fails (not for a pod that is lost)"),
     F.RETRY_DELAY: Capability(_NATIVE, "`backoff.duration`"),
@@ -45,12 +49,23 @@ LEDGER: dict[F, Capability] = {
     F.SCHEDULE_ONCE: Capability(_REFUSED, "a CronWorkflow has no single date"),
     F.SCHEDULE_WINDOW: Capability(_REFUSED, "start and end of a schedule are not written for Argo yet"),
     F.SCHEDULE_CATCHUP: Capability(_REFUSED, "a CronWorkflow makes up one missed run at most"),
-    F.CACHING: Capability(_IGNORED, "every step runs: no result is reused"),
-    F.CACHE_POLICY: Capability(_IGNORED, "every step runs: no result is reused"),
-    F.RUN_HOOKS: Capability(_REFUSED, "run-level hooks are not written for Argo yet"),
-    F.STEP_HOOKS: Capability(_REFUSED, "step-level hooks are not written for Argo yet"),
+    F.CACHING: Capability(
+        _EMULATED, "the runtime's own cache in the store (`-O artifact_root=URL`); without a store every step runs"
+    ),
+    F.CACHE_POLICY: Capability(
+        _EMULATED, "the runtime's own cache in the store (`-O artifact_root=URL`); without a store every step runs"
+    ),
+    F.RUN_HOOKS: Capability(
+        _NATIVE,
+        "`on_init` is the first task, the others are tasks of the exit handler; the exception comes with Argo's list of "
+        "failed nodes, its traceback cut where Kubernetes cuts messages",
+    ),
+    F.STEP_HOOKS: Capability(_EMULATED, "the runtime calls them around the step"),
     F.TAGS: Capability(_NATIVE, "annotation `pipec/tags` of the template and its runs"),
-    F.MODEL: Capability(_EMULATED, "annotation `pipec/model` of the template and its runs; nothing is registered"),
+    F.MODEL: Capability(
+        _EMULATED,
+        "annotation `pipec/model` of the template and its runs; registered in the store (`-O artifact_root=URL`)",
+    ),
     F.EXTRA: Capability(_EMULATED, "annotation `pipec/extra` of the template and its runs"),
     F.DOCS: Capability(_NATIVE, "title and description annotations, descriptions of parameters, comments on steps"),
     F.STOP_ON_FAILURE: Capability(
@@ -63,9 +78,15 @@ LEDGER: dict[F, Capability] = {
     F.DOCKER_SETTINGS: Capability(
         _EMULATED, "`parent_image` is the step's image, `requirements` are installed when a step starts; others refused"
     ),
-    F.COMPONENT_SETTINGS: Capability(_REFUSED, "pod settings are not written for Argo yet"),
-    F.TOGGLES: Capability(_IGNORED, "nothing but Argo's own logs is recorded"),
+    F.COMPONENT_SETTINGS: Capability(
+        _NATIVE,
+        "those of the Kubernetes orchestrator: the pod's as fields of the template, `podSpecPatch` for what Argo has no "
+        "field for; other components' are refused, what is about ZenML's own orchestrator pod has no meaning",
+    ),
+    F.TOGGLES: Capability(_EMULATED, "metadata and visualisations by the runtime; logs are Argo's own"),
     F.MATERIALIZERS: Capability(_EMULATED, "the runtime calls them inside the step"),
-    F.SUBSTITUTIONS: Capability(_IGNORED, "no named artifacts are registered on Argo"),
+    F.SUBSTITUTIONS: Capability(
+        _EMULATED, "the runtime fills them in where it registers artifacts, in the store (`-O artifact_root=URL`)"
+    ),
     F.LABELS: Capability(_IGNORED, "Argo has no trackers or step operators"),
 }

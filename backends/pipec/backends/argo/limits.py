@@ -8,7 +8,7 @@ from pipec.backends.argo import code
 from pipec.compiler.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pipec.backends.argo.model import Manifest
     from pipec.compiler.ir.model import Pipeline
@@ -23,39 +23,35 @@ OBJECT = 1024 * 1024
 NEAR_OBJECT = 500 * 1024
 
 
-def check_limits(manifest: Manifest, pipeline: Pipeline, size: int) -> Iterator[Diagnostic]:
-    """Everything that is over a limit, or near it. `size` is that of the printed WorkflowTemplate, in bytes."""
-    templates = len(manifest.scopes) + len(manifest.steps)
-    if templates > TEMPLATES:
-        yield _over(
-            pipeline,
-            f"pipeline `{pipeline.name}` needs a template for each step and nested pipeline",
-            templates,
-            TEMPLATES,
-        )
-    for scope in manifest.scopes:
-        if len(scope.tasks) > TASKS:
-            yield _over(pipeline, f"tasks in `{scope.name}`", len(scope.tasks), TASKS)
-    for step in manifest.steps:
+def check_limits(manifest: Manifest, pipeline: Pipeline, sizes: Sequence[int]) -> Iterator[Diagnostic]:
+    """Everything that is over a limit, or near it. `sizes` are those of the printed WorkflowTemplates, in bytes."""
+    if len(manifest.scopes) + len(manifest.steps) > TEMPLATES:
+        what = f"pipeline `{pipeline.name}` needs a template for each nested pipeline, branch and loop"
+        yield _over(pipeline, what, len(manifest.scopes), TEMPLATES)
+    steps = [*manifest.steps, *(step for _, library in manifest.libraries for step in library)]
+    for step in steps:
         if len(step.inputs.parameters) > INPUTS:
             yield _over(pipeline, f"input parameters of `{step.name}`", len(step.inputs.parameters), INPUTS)
         longest = max(map(len, step.args))
         if longest > ARGUMENT:
             yield _over(pipeline, f"constants of `{step.name}`", longest // 1024, ARGUMENT // 1024, " KiB")
-    yield from _check_sizes(manifest, pipeline, size)
+    yield from _check_sizes(manifest, pipeline, sizes)
 
 
-def _check_sizes(manifest: Manifest, pipeline: Pipeline, size: int) -> Iterator[Diagnostic]:
-    kib = size // 1024
+def _check_sizes(manifest: Manifest, pipeline: Pipeline, sizes: Sequence[int]) -> Iterator[Diagnostic]:
     bytes_of_code = code.size(manifest.code.data)
     if bytes_of_code > code.LIMIT:
         yield _over(pipeline, "code that travels inline", bytes_of_code // 1024, code.LIMIT // 1024, " KiB")
-    if size > OBJECT:
-        yield _over(pipeline, "size of the WorkflowTemplate", kib, OBJECT // 1024, " KiB")
-    elif size > NEAR_OBJECT:
+    # A run keeps a copy of each template that it has used, also of those in other objects.
+    kib = sum(sizes) // 1024
+    what = "the WorkflowTemplate" if len(sizes) == 1 else "the WorkflowTemplates together"
+    if sum(sizes) > OBJECT:
+        yield _over(pipeline, f"size of {what}", kib, OBJECT // 1024, " KiB")
+    elif sum(sizes) > NEAR_OBJECT:
+        verb = "has" if len(sizes) == 1 else "have"
         yield Diagnostic(
             "PC0407",
-            f"the WorkflowTemplate has {kib} KiB; with the state of a run it may not exceed {OBJECT // 1024} KiB",
+            f"{what} {verb} {kib} KiB; with the state of a run it may not exceed {OBJECT // 1024} KiB",
             pipeline.span,
             severity=Severity.WARNING,
         )

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 class Inputs:
     """What a template takes, by name: parameters, and artifacts with their path in a container, empty for a DAG.
 
-    `optional` are the artifacts that a run may be without.
+    `optional` are the artifacts that a run may be without, `raw` those whose content is a text.
     """
 
     parameters: tuple[str, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
+    raw: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Task:
 
     Attributes:
         depends: names of the tasks that must have succeeded.
+        is_after_all: those tasks need only have ended, however.
         parameters: for each input of the template, the text with its tag.
         artifacts: for each input of the template, its source.
         when: the expression under which it runs; empty if it always does.
@@ -51,6 +53,7 @@ class Task:
     artifacts: Mapping[str, Source] = field(default_factory=dict)
     when: str = ""
     count: str = ""
+    is_after_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,9 @@ class Manifest:
         header: its first comment lines.
         spec: fields of the WorkflowTemplate's spec besides arguments, volumes and templates.
         defaults: the container fields that all steps share.
+        libraries: further WorkflowTemplates by name, with the steps that have no room in the first.
         fails_fast: whether a failed step keeps others from starting.
+        on_exit: the template that runs at the end; empty for none.
         cron: the CronWorkflow's name and spec, where the pipeline is scheduled.
     """
 
@@ -146,5 +151,7 @@ class Manifest:
     scopes: tuple[Scope, ...]
     steps: tuple[Step, ...]
     code: CodeMap
+    libraries: tuple[tuple[str, tuple[Step, ...]], ...] = ()
     fails_fast: bool = False
+    on_exit: str = ""
     cron: tuple[str, Mapping[str, Yaml]] | None = None

@@ -11,11 +11,16 @@ if TYPE_CHECKING:
 
 DEFAULT_IMAGE = "python:3.12-slim"
 
+_PODS = ("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess")
+
 OPTIONS = (
     Option("image", "image of the steps, with Python 3.11 or later", DEFAULT_IMAGE),
     Option("namespace", "namespace of the objects; without it, the one they are applied to"),
     Option("service_account", "service account of the pods"),
     Option("image_pull_secrets", "names of image pull secrets, separated by commas"),
+    Option("artifact_root", "the store for look-ups, names, models and the cache: an fsspec URL"),
+    Option("artifact_secret", "Secret whose keys become variables of the steps, for the library that opens the store"),
+    Option("pod_gc", "when finished pods are deleted", choices=_PODS),
     Option("ttl_seconds", "seconds after which a finished run is deleted", kind=int),
 )
 

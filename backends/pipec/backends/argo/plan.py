@@ -16,13 +16,35 @@ from pipec.compiler.ir.values import Item, Output, Param
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipec.backends.argo.carriers import Carriers
-    from pipec.compiler.ir.model import Call, Pipeline
+    from pipec.compiler.ir.model import Call, Pipeline, StepDef
+    from pipec.compiler.ir.values import Json
     from pipec.compiler.ir.walk import Captured
 
 ITEM = "{{item}}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunHooks:
+    """The hooks of a run as calls.
+
+    Attributes:
+        calls: those of the exit handler, with the hook's name.
+        steps: the definitions of all.
+        specs: the static invocation of each, by the id of its call.
+        state: the id of the call of `on_init`; empty if there is none.
+        readers: the steps that get what it returned, by symbol.
+        explained: ids of the calls that take the exception of a failed step.
+    """
+
+    calls: Sequence[tuple[str, Call]] = ()
+    steps: Mapping[str, StepDef] = field(default_factory=dict)
+    specs: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    state: str = ""
+    readers: frozenset[str] = frozenset()
+    explained: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -33,6 +55,9 @@ class Plan:
     carriers: Carriers
     image: str
     code_map: str
+    hooks: RunHooks
+    has_store: bool = False
+    store_secret: str | None = None
     names: Names = field(default_factory=Names)
     scopes: list[Scope | None] = field(default_factory=list[Scope | None])
     steps: list[Step] = field(default_factory=list[Step])
@@ -42,11 +67,12 @@ class Plan:
         self.scopes.append(None)
         return len(self.scopes) - 1
 
-    def needed(self, call: Call) -> tuple[str, ...]:
+    def needed(self, call: Call, step: StepDef) -> tuple[str, ...]:
         """What must be installed for a call; a gate needs what the makers of its inputs need, to read them."""
-        found = requirements(call, self.carriers.steps[call.step])
-        makers = self.carriers.makers(call) if is_gate(call) else []
-        return tuple(dict.fromkeys([*found, *(one for maker in makers for one in self.needed(maker))]))
+        found = [*requirements(call, step)]
+        for maker in self.carriers.makers(call) if is_gate(call) else []:
+            found += self.needed(maker, self.carriers.steps[maker.step])
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)

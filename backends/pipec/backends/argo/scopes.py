@@ -87,7 +87,7 @@ def _plan_group(plan: Plan, group: Group, name: str) -> Reads:
     inside, tasks = _plan_tasks(plan, group.body)
     exports = plan.carriers.exports.get(group.id, {})
     parameters, artifacts = inside.let_out((name, _only(export.leaves)) for name, export in exports.items())
-    note = (f"Nested pipeline `{group.pipeline}`",)
+    note = (f"Nested pipeline `{group.pipeline}`" if group.pipeline else "A part of the steps: a DAG takes no more",)
     plan.scopes[index] = Scope(name, note, inside.inputs(), tasks, parameters, artifacts)
     return inside.reads()
 

@@ -61,8 +61,9 @@ def plan_step(
         _note(step),
         Inputs(
             tuple(slots.parameters),
-            {legal: f"{DATA}/in/{legal}" for legal in slots.artifacts},
+            {legal: f"{DATA}/in/{legal}" for legal in (*slots.artifacts, *slots.raw)},
             frozenset(slots.optional),
+            slots.raw,
         ),
         tuple(args),
         _files(call, step),
@@ -101,7 +102,7 @@ def _files(call: Call, step: StepDef) -> dict[str, str]:
 
 def word(text: str) -> str:
     """The text itself where nothing could read it as something else, otherwise as JSON, which starts with a quote."""
-    return enc(text) if is_live(text) or text.startswith('"') or "$" in text or not text.isprintable() else text
+    return enc(text) if is_live(text) or text.startswith(('"', "@")) or "$" in text or not text.isprintable() else text
 
 
 def _note(step: StepDef) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 from pipec.backends.argo_interpreter.faults import Broken, Refused
 from pipec.backends.argo_interpreter.node import ERROR, FAILED, SUCCEEDED, Node, Object, Outputs
 
+_MESSAGE = "/dev/termination-log"
 _VARIABLE = re.compile(r"\$\$|\$\(([^)]*)\)")
 
 
@@ -58,7 +59,9 @@ def run_pod(name: str, template: Object, inputs: Outputs, volumes: Sequence[Obje
     node.log = log
     if status:
         # Outputs are saved also where the command failed, as far as they are there.
-        return Node(FAILED, node.outputs, log, f"Error (exit code {status})", exit_code=status)
+        said = pod.message.read_text(encoding="utf-8", errors="replace")[:4096] if pod.message.exists() else ""
+        message = f"main: Error (exit code {status})" + (f": {said}" if said else "")
+        return Node(FAILED, node.outputs, log, message, exit_code=status)
     return node
 
 
@@ -67,7 +70,8 @@ class _Pod:
         self.cluster, self.folder, self.container = cluster, folder, container
         known = {volume["name"]: volume for volume in volumes}
         self.mounts: list[str] = []
-        folder.mkdir(parents=True)
+        self.message = self.path(_MESSAGE)
+        self.message.parent.mkdir(parents=True)
         for mount in container.get("volumeMounts", []):
             if set(mount) - {"name", "mountPath", "readOnly"}:
                 raise Refused(f"volumeMount {mount}")
@@ -100,6 +104,11 @@ class _Pod:
         for entry in declared:
             # What is handed over replaces what is declared, its word on being optional too.
             artifact = {**given[entry["name"]], "path": entry["path"]} if entry["name"] in given else entry
+            if "raw" in artifact:
+                target = self.path(entry["path"])
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(artifact["raw"]["data"], encoding="utf-8")
+                continue
             key = artifact.get("s3", {}).get("key")
             if not key:
                 if artifact.get("optional"):
@@ -123,6 +132,7 @@ class _Pod:
         words = [expand(word, variables) for word in self.container["command"]]
         # A whole word that is a mount path is that folder here; what lies below it the command finds itself.
         words = [str(self.path(word)) if word in self.mounts else word for word in words]
+        words = [word.replace(_MESSAGE, str(self.message)) for word in words]
         words += [expand(word, variables) for word in self.container.get("args", [])]
         if words[0] in ("python", "python3"):
             words[0] = sys.executable

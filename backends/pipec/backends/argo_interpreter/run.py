@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import yaml
 
-from pipec.backends.argo_interpreter import dag, expressions
+from pipec.backends.argo_interpreter import dag, expressions, values
 from pipec.backends.argo_interpreter.faults import Broken, Refused
 from pipec.backends.argo_interpreter.known import know, know_template
 from pipec.backends.argo_interpreter.node import ERROR, FAILED, OMITTED, SKIPPED, SUCCEEDED, Node, Object, Outputs, Run
@@ -50,13 +50,15 @@ def submit(
     """
     documents: list[Object] = [one for one in yaml.load_all(text, Loader=_Loader) if one]
     templates = [one for one in documents if one["kind"] == "WorkflowTemplate"]
-    if len(templates) != 1:
-        raise Refused(f"{len(templates)} WorkflowTemplates")
-    (template,) = templates
-    know("spec", template["spec"])
+    entries = [one for one in templates if "entrypoint" in one["spec"]]
+    if len(entries) != 1:
+        raise Refused(f"{len(entries)} WorkflowTemplates with an entry point")
+    (template,) = entries
+    for one in templates:
+        know("spec", one["spec"])
     maps = {one["metadata"]["name"]: one.get("data", {}) for one in documents if one["kind"] == "ConfigMap"}
     cluster = Cluster(maps, secrets or {}, folder / "pods", folder / "store", environment or {})
-    controller = _Controller(template, cluster, uid, dict(parameters or {}))
+    controller = _Controller(template, templates, cluster, uid, dict(parameters or {}))
     return controller.run()
 
 
@@ -79,6 +81,7 @@ class _Controller:
     """
 
     manifest: Object
+    objects: list[Object]
     cluster: Cluster
     uid: str
     parameters: dict[str, str]
@@ -89,9 +92,12 @@ class _Controller:
     def __post_init__(self) -> None:
         self.spec: Object = self.manifest["spec"]
         self.templates: dict[str, Object] = {}
-        for template in self.spec["templates"]:
-            know_template(template)
-            self.templates[template["name"]] = template
+        for one in self.objects:
+            # What is called in another object runs under the spec of the run: only its templates count.
+            home = "" if one is self.manifest else f"{one['metadata']['name']}/"
+            for template in one["spec"]["templates"]:
+                know_template(template)
+                self.templates[f"{home}{template['name']}"] = template
 
     def run(self) -> Run:
         """The whole run, with its exit handler."""
@@ -135,7 +141,7 @@ class _Controller:
         found: dict[str, str] = {}
         for entry in declared:
             know("argument parameter", entry)
-            value = self.parameters.pop(entry["name"], entry.get("value"))
+            value = cast("str | None", self.parameters.pop(entry["name"], entry.get("value")))
             if value is None:
                 raise Broken(f"argument {entry['name']} without a value")
             if "enum" in entry and value not in entry["enum"]:
@@ -265,13 +271,13 @@ class _Controller:
     def _call(self, task: Object, artifacts: dict[str, Object], name: str) -> Node:
         parameters = task.get("arguments", {}).get("parameters", [])
         given = Outputs({entry["name"]: entry["value"] for entry in parameters}, artifacts)
-        return self.template(task["template"], given, name, task=task["name"])
+        return self.template(dag.called(task), given, name, task=task["name"])
 
     def _retried(self, template: Object, inputs: Outputs, name: str) -> Node:
         if "container" not in template:
             raise Refused(f"template {template['name']} is neither a container nor a DAG")
         defaults = self.spec.get("templateDefaults", {}).get("container", {})
-        template = {**template, "container": {**defaults, **template["container"]}}
+        template = {**template, "container": _merged(defaults, template["container"])}
         retry: Object | None = template.get("retryStrategy")
         if retry is None:
             return self._pod(template, inputs, name, {})
@@ -300,6 +306,17 @@ class _Controller:
         return run_pod(folder, template, inputs, self.spec.get("volumes", []), self.cluster)
 
 
+def _merged(defaults: Object, container: Object) -> Object:
+    """A strategic merge: variables and mounts by their key, everything else as a whole."""
+    merged = {**defaults, **container}
+    for field_, key in (("env", "name"), ("volumeMounts", "mountPath")):
+        own = container.get(field_, [])
+        kept = [one for one in defaults.get(field_, []) if one[key] not in {each[key] for each in own}]
+        if own or kept:
+            merged[field_] = [*own, *kept]
+    return merged
+
+
 def _inputs(template: Object, given: Outputs, is_entry: bool) -> Outputs:
     """What is given, or the declared default; more than is declared is ignored, less is an error."""
     declared = template.get("inputs", {})
@@ -312,6 +329,8 @@ def _inputs(template: Object, given: Outputs, is_entry: bool) -> Outputs:
     for entry in declared.get("artifacts", []):
         if entry["name"] in given.artifacts:
             found.artifacts[entry["name"]] = given.artifacts[entry["name"]]
+        elif "raw" in entry:
+            continue
         elif entry.get("optional") or "s3" in entry:
             found.artifacts[entry["name"]] = {key: value for key, value in entry.items() if key != "name"}
         else:
@@ -348,7 +367,7 @@ def _is_retried(retry: Mapping[str, Any], node: Node, attempts: int) -> bool:
     }
     try:
         return expressions.evaluate(expression, expressions.environment(last)) is True
-    except expressions.Failed as fault:
+    except values.Failed as fault:
         raise Broken(f"{expression}: {fault}") from fault
 
 

@@ -226,6 +226,8 @@ def pipeline_context(interpreter: Interpreter, span: Span) -> Any:
         message = "`get_pipeline_context().model` is `None`: the pipeline has no model"
         help_ = "set one with `@pipeline(model=Model(name=…))`, or in a run configuration that `--config` names"
         fields["model"] = Unknown(Diagnostic("PC0221", message, span, help=help_))
+    elif isinstance(fields["model"], dict):  # from a run configuration
+        fields["model"] = SettingsValue("Model", fields["model"], span)
     for name in ("settings", "extra"):
         fields[name] = {} if fields[name] is None else fields[name]
     return SettingsValue("PipelineContext", fields, span)

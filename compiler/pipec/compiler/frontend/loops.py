@@ -15,7 +15,7 @@ from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.frontend.branches import check_depth
 from pipec.compiler.frontend.collecting import Collector, carried, last_item
 from pipec.compiler.frontend.control import element_type
-from pipec.compiler.frontend.journal import reachable
+from pipec.compiler.frontend.journal import put, reachable
 from pipec.compiler.frontend.jumps import Maybe, Signal, as_maybe
 from pipec.compiler.frontend.values import Fault, Frame, Spread, Symbolic, Unbound, Unknown
 from pipec.compiler.ir.model import Block, ForEach
@@ -92,13 +92,18 @@ class LoopMixin:
             block, delta = self._run_once(item, body, changed, span)
         failed = len(this.diagnostics) > said and has_errors(this.diagnostics[said:])  # it may have kept a call away
         collector = Collector(this, identifier, items, span, failed or graph.size > size)
+        # What the body has made itself is not undone: it may lie in what is collected.
+        outside = {id(frame.names) for frame in this.frames()} | {id(container) for container, _ in changed.containers}
+        for key, change in delta.items():
+            if key not in outside:
+                put(change.container, change.after)
         for names, bound in changed.names:
             self._leave(names, bound, delta, changed.carried, span)
         for container, name in changed.containers:
-            change = delta.get(id(container))
-            if change is not None:
-                start = _poisoned(container, change.after)
-                this.journal.write(container, collector.collect(name, change.before, change.after, start))
+            made = delta.get(id(container))
+            if made is not None:
+                start = _poisoned(container, made.after)
+                this.journal.write(container, collector.collect(name, made.before, made.after, start))
         if graph.size > size:
             graph.add(
                 ForEach(

@@ -119,6 +119,10 @@ def _split(options: Options, file: Mapping[str, Setting]) -> RunConfiguration:
         for key, one in options.items()
         if key not in {"steps", "step_configurations", "parameters", "schedule"}
     }
+    if "model" in kept and isinstance(kept["model"].value, dict):  # a pipeline's body may look things up in its model
+        from pipec.compiler.frontend.setting_values import record
+
+        kept["model"] = Setting(record(kept["model"], "model", "Model"), kept["model"].span, kept["model"].keyword)
     forced = {key: file[key] for key in _FORCED if key in file and file[key].value is not None}
     return RunConfiguration(kept, steps, forced, given, options.get("schedule"), _places(options))
 

@@ -24,12 +24,17 @@ def best(models: list[Model], scores: list[float]) -> Annotated[str, "best"]:
 
 
 @step
+def best_of(scores: list[float]) -> float:
+    return max(scores, default=-1.0)
+
+
+@step
 def describe(model: Model) -> str:
     return f"<{model.name}{model.depth}>"
 
 
 @step
-def gather(texts: list[str], bests: list[str], all_scores: list[list[float]]) -> Annotated[str, "text"]:
+def gather(texts: list[str], bests: list[str], all_scores: list[Any]) -> Annotated[str, "text"]:
     return f"{texts} {bests} {all_scores}"
 
 
@@ -44,7 +49,7 @@ def show(numbers: list[int], pairs: list[Any]) -> Annotated[str, "numbers"]:
 
 
 @pipeline
-def loops(kinds: list[str] = ["tree", "forest"], top: int = 3, width: int = 2):
+def loops(kinds: list[str] = ["tree", "forest"], top: int = 3):
     bests = []
     all_scores = []
     texts = []
@@ -56,7 +61,7 @@ def loops(kinds: list[str] = ["tree", "forest"], top: int = 3, width: int = 2):
             models.append(model)
             scores.append(score)
         bests.append(best(models, scores))
-        all_scores.append(scores)
+        all_scores.append([best_of(scores), "best"])
         if top > 2:
             text = describe(models[0])
         else:
