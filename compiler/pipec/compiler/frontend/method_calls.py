@@ -264,10 +264,7 @@ def _of_pipeline(
         from pipec.compiler.frontend.calls import Arguments
         from pipec.compiler.frontend.pipeline_calls import call_pipeline
 
-        _keywords_only(arguments, name)
-        check_options(arguments.keywords, "pipeline changes")
-        changed = pipeline.changed | set(arguments.keywords)
-        started = PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords), changed)
+        started = _of_pipeline(interpreter, pipeline, "with_options", arguments, node, frame)
         return call_pipeline(interpreter, started, Arguments(), span, frame)
     return Unknown(Diagnostic("PC0204", f"`pipeline.{name}()` has no meaning in a pipeline", span))
 
