@@ -73,7 +73,7 @@ RULES = {
     "pipec.runtime": Rule(("pipec.runtime", "pipec.sdk"), lazy=frozenset(CODECS)),
     "pipec.__main__": Rule(("pipec.compiler",)),
 }
-BACKENDS = ("airflow", "kubeflow", "argo", "local", "containers")
+BACKENDS = ("airflow", "kubeflow", "argo", "argo_interpreter", "local", "containers")
 
 
 def modules() -> dict[str, Path]:

@@ -186,3 +186,11 @@ class Executor(Protocol):
     def inspect(self, command: str, parsed: argparse.Namespace) -> int:
         """`pipec runs`, `models`, `artifacts`, `debug`: what looks into the store."""
         ...
+
+
+class Verifier(Protocol):
+    """Runs generated files without the engine that they are for."""
+
+    def __call__(self, text: str, *, secrets: Mapping[str, Mapping[str, str]], is_quiet: bool) -> bool:
+        """Runs one file and prints what became of it; gives whether it succeeded."""
+        ...

@@ -9,11 +9,14 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.diagnostics.near import near_names
 
 if TYPE_CHECKING:
-    from pipec.compiler.backend import Backend, Executor
+    from pipec.compiler.backend import Backend, Executor, Verifier
 
 BUILT_IN = ("airflow", "kubeflow", "argo")
 EXECUTOR = "local"
 """The backend that runs pipelines instead of writing files."""
+
+VERIFIERS = {"argo": "pipec.backends.argo_interpreter.command"}
+"""The modules that run what was emitted, as `pipec verify` does. They share nothing with what emits."""
 
 IR_TARGET = "ir"
 """The target that writes the intermediate representation itself."""
@@ -42,6 +45,16 @@ def find_executor() -> Executor:
     """What `pipec run` and its kin are carried out by."""
     executor: Executor = importlib.import_module(f"pipec.backends.{EXECUTOR}.backend").backend
     return executor
+
+
+def find_verifier(name: str) -> Verifier | Diagnostic:
+    """What runs the files of target `name` without its engine, or why nothing does."""
+    if name not in VERIFIERS:
+        unknown = unknown_target(name)
+        message = f"nothing here runs the files of `{name}`"
+        return unknown or Diagnostic("PC0405", message, help=f"there is one for {', '.join(VERIFIERS)}")
+    verifier: Verifier = importlib.import_module(VERIFIERS[name]).verify
+    return verifier
 
 
 def unknown_target(name: str) -> Diagnostic | None:

@@ -149,6 +149,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def full() -> str:
     pipeline = pipeline_of("settings")
+    pods = pipeline_of("pods")
+    config = replace(pipeline.config, settings=pods.config.settings)
+    pipeline = replace(pipeline, config=config)
     schedule = Schedule(pipeline.span, cron="0 3 * * 1-5", timezone="Europe/Berlin")
     return emitted(
         replace(pipeline, schedule=schedule),
@@ -157,7 +160,6 @@ def full() -> str:
         image_pull_secrets="one, two",
         ttl_seconds=3600,
         pod_gc="OnPodSuccess",
-        artifact_gc="OnWorkflowDeletion",
         artifact_root="gs://bucket/pipec",
         artifact_secret="gcs",
         image="registry.example/steps:1",
@@ -312,6 +314,28 @@ def test_every_feature_has_a_row() -> None:
     assert all(row.note for row in backend.ledger.values())
 
 
+def test_what_needs_a_store_is_refused_without_one() -> None:
+    compilation = compile(HERE / "programs" / "stored.py", "argo")
+    assert [f"{each.code} {each.message}" for each in compilation.diagnostics if each.is_error] == [
+        "PC0430 a look-up of kind `artifact` needs a store, and there is none"
+    ]
+
+
+def test_a_store_must_be_a_place_that_all_pods_reach() -> None:
+    found = compile(HERE / "programs" / "stored.py", "argo", options={"artifact_root": "/tmp/x"}).diagnostics
+    assert [f"{each.code} {each.message}" for each in found if each.is_error] == [
+        "PC0404 `/tmp/x` is no place that all pods reach"
+    ]
+
+
+def test_a_cache_that_is_asked_for_and_has_no_store_is_noted() -> None:
+    pipeline = with_config(pipeline_of("outputs"), cache=True)
+    _, found = backend.legalize(pipeline, Request("program.py", "pipec compile", OPTIONS))
+    assert [(each.severity, each.message) for each in found if each.code == "PC0402"] == [
+        ("note", "step `measure` is not cached: every run of it runs")
+    ]
+
+
 def test_a_scheduled_pipeline_needs_a_value_for_each_parameter() -> None:
     pipeline = pipeline_of("ordered")
     scheduled = replace(pipeline, schedule=Schedule(pipeline.span, cron="@daily"))
@@ -326,6 +350,24 @@ def test_settings_that_argo_cannot_honour() -> None:
     ]
     assert refused(with_config(pipeline, docker={"apt_packages": ["git"], "parent_image": "python:3.13"})) == [
         "PC0401 Docker setting `apt_packages` cannot be honoured"
+    ]
+
+
+def test_settings_of_the_kubernetes_orchestrator_reach_the_step(tmp_path: Path) -> None:
+    assert value_of(run("pods", tmp_path), "show") == str(
+        {"MODE": "pod", "OWN": "x", "TOKEN": "t0k {{workflow.name}} $(MODE)"}
+    )
+
+
+def test_settings_that_no_field_of_argo_has_are_refused() -> None:
+    pipeline = pipeline_of("pods")
+    orchestrator = {"active_deadline_seconds": 5, "pod_settings": {"labels": {"a": "{{b}}"}, "pets": ["x"]}}
+    changed = with_config(pipeline, settings={"orchestrator": orchestrator, "step_operator": {"a": 1}})
+    assert refused(changed) == [
+        "PC0401 setting `step_operator` cannot be honoured",
+        "PC0401 setting `active_deadline_seconds` cannot be honoured",
+        "PC0401 setting `pod_settings.pets` cannot be honoured",
+        "PC0404 `{{b}}` in the settings is a tag to Argo",
     ]
 
 

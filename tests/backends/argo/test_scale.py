@@ -61,6 +61,7 @@ def test_argo_accepts_a_thousand_steps(argo: Argo, argo3: Argo, thousand: Path) 
 @pytest.mark.parametrize("name", ["branches", "loops", "nested"])
 def test_parts_and_libraries_mean_the_same(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitting, "TASKS", 2)
+    monkeypatch.setattr(sys.modules["pipec.backends.argo.backend"], "TASKS", 2)
     monkeypatch.setattr(sys.modules["pipec.backends.argo.backend"], "TEMPLATES", 5)
     compilation = compile(PROGRAMS / f"{name}.py", "argo")
     text = compilation.files[0].text

@@ -44,8 +44,11 @@ STACK = "[tool.pipec]\ndefault_stack = 'a'\n[tool.pipec.stack.a]\nenvironment = 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One program, in parts, and what comes of it: expressions over `p` (the pipeline's configuration), `s` (the
-    step's), `pipeline`, `x` (the argument of the call)."""
+    """One program, in parts, and what comes of it.
+
+    What comes of it are expressions over `p` (the pipeline's configuration), `s` (the step's), `pipeline`, and `x` (the
+    argument of the call).
+    """
 
     expected: Mapping[str, Any]
     decorator: str = ""

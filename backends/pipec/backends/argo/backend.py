@@ -12,16 +12,14 @@ from pipec.backends.argo.checks import check_pipeline
 from pipec.backends.argo.code import code_files, code_map, live_values
 from pipec.backends.argo.conditions import is_countable, is_native
 from pipec.backends.argo.emit import render, template_texts
-from pipec.backends.argo.hooks import plan_exit, takes_exception, with_hooks
 from pipec.backends.argo.ledger import LEDGER
-from pipec.backends.argo.limits import TEMPLATES, check_limits
+from pipec.backends.argo.limits import TASKS, TEMPLATES, check_limits
 from pipec.backends.argo.model import Manifest, RunParameter
 from pipec.backends.argo.options import DEFAULT_IMAGE, OPTIONS, text_option
-from pipec.backends.argo.plan import Plan
+from pipec.backends.argo.plan import Plan, RunHooks
 from pipec.backends.argo.results import flatten
 from pipec.backends.argo.scopes import plan_main
 from pipec.backends.argo.settings import duration
-from pipec.backends.argo.splitting import split
 from pipec.backends.argo.steps import CODE, DATA, word
 from pipec.backends.argo.text import enc, markdown, number, plain
 from pipec.compiler.backend import GeneratedFile
@@ -29,7 +27,13 @@ from pipec.compiler.code_root import ReservedName
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header
 from pipec.compiler.gates import insert_gates
-from pipec.compiler.ir.types import members
+from pipec.compiler.ir.config import Hooks
+from pipec.compiler.ir.model import ForEach
+from pipec.compiler.ir.rewrite import rewrite
+from pipec.compiler.ir.types import INT, members
+from pipec.compiler.ir.values import Expr, Output
+from pipec.compiler.ir.walk import bodies, operations
+from pipec.compiler.record import replace
 from pipec.compiler.yaml_text import Flow
 
 if TYPE_CHECKING:
@@ -37,7 +41,7 @@ if TYPE_CHECKING:
 
     from pipec.backends.argo.model import Step
     from pipec.compiler.backend import Ledger, Option, Options, Request
-    from pipec.compiler.ir.model import Parameter, Pipeline
+    from pipec.compiler.ir.model import Operation, Parameter, Pipeline
     from pipec.compiler.yaml_text import Yaml
 
 
@@ -60,15 +64,15 @@ class ArgoBackend:
         except ReservedName as fault:
             return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
-        started, hooks = with_hooks(pipeline)
-        flattened = flatten(split(_gated(started)))
+        started, hooks = _with_hooks(pipeline)
+        flattened = flatten(_split(_gated(started)))
         code = code_map(name, files, live_values(flattened.pipeline))
         image = text_option(request.options, "image") or DEFAULT_IMAGE
         root = text_option(request.options, "artifact_root")
         secret = text_option(request.options, "artifact_secret")
         plan = Plan(flattened.pipeline, flattened.carriers, image, code.name, hooks, root is not None, secret)
         plan_main(plan)
-        on_exit = plan_exit(plan)
+        on_exit = _plan_exit(plan)
         libraries = _libraries(name, plan)
         manifest = Manifest(
             file=f"{name}.yaml",
@@ -78,7 +82,7 @@ class ArgoBackend:
             annotations=_annotations(pipeline),
             parameters=tuple(map(_run_parameter, pipeline.parameters)),
             spec=_spec(pipeline, request.options),
-            defaults=_defaults(pipeline, image, root),
+            defaults=_defaults(pipeline, image, root, is_told=bool(hooks.explained)),
             scopes=tuple(scope for scope in plan.scopes if scope is not None),
             steps=() if libraries else tuple(plan.steps),
             code=code,
@@ -113,13 +117,50 @@ def _libraries(name: str, plan: Plan) -> tuple[tuple[str, tuple[Step, ...]], ...
     )
 
 
+def _with_hooks(pipeline: Pipeline) -> tuple[Pipeline, RunHooks]:
+    if pipeline.config.hooks == Hooks():
+        return pipeline, RunHooks()
+    # What few pipelines need is loaded for them only.
+    from pipec.backends.argo.hooks import with_hooks
+
+    return with_hooks(pipeline)
+
+
+def _plan_exit(plan: Plan) -> str:
+    if not plan.hooks.calls:
+        return ""
+    from pipec.backends.argo.hooks import plan_exit
+
+    return plan_exit(plan)
+
+
+def _split(pipeline: Pipeline) -> Pipeline:
+    blocks = [pipeline.body, *(body for one in operations(pipeline.body) for body in bodies(one))]
+    if all(len(block.operations) <= TASKS for block in blocks):
+        return pipeline
+    from pipec.backends.argo.splitting import split
+
+    return split(pipeline)
+
+
 def _gated(pipeline: Pipeline) -> Pipeline:
+    """With a gate for what Argo cannot compute; each loop then goes over a range, of a count or of a list's length."""
     is_carried = carried(pipeline)
-    return insert_gates(
+    gated = insert_gates(
         pipeline,
         is_native_condition=lambda value: is_native(value, is_carried),
         is_countable=lambda items: is_countable(items, is_carried),
     )
+
+    def counted(operation: Operation) -> Sequence[Operation]:
+        match operation:
+            case ForEach(items=Output(operation=gate, name="indices") as items):
+                return (replace(operation, items=Expr("range", (Output(gate, "count", INT),), items.type)),)
+            case _:
+                return (operation,)
+
+    body = rewrite(gated.body, counted)
+    return gated if body is gated.body else replace(gated, body=body)
 
 
 def _annotations(pipeline: Pipeline) -> dict[str, str]:
@@ -161,6 +202,10 @@ def _run_parameter(parameter: Parameter) -> RunParameter:
 def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
     config = pipeline.config
     spec: dict[str, Yaml] = {}
+    if config.settings:
+        from pipec.backends.argo import pods
+
+        spec |= pods.run_fields(config)
     notes = _notes(pipeline)
     if notes:
         spec["workflowMetadata"] = {"annotations": notes}
@@ -174,18 +219,16 @@ def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
         spec["imagePullSecrets"] = [Flow({"name": name.strip()}) for name in secrets.split(",") if name.strip()]
     if (strategy := text_option(options, "pod_gc")) is not None:
         spec["podGC"] = Flow({"strategy": strategy})
-    if (strategy := text_option(options, "artifact_gc")) is not None:
-        spec["artifactGC"] = Flow({"strategy": strategy})
     if (seconds := options.get("ttl_seconds")) is not None:
         spec["ttlStrategy"] = Flow({"secondsAfterCompletion": int(seconds)})
     return spec
 
 
-def _defaults(pipeline: Pipeline, image: str, root: str | None) -> Mapping[str, Yaml]:
+def _defaults(pipeline: Pipeline, image: str, root: str | None, *, is_told: bool) -> Mapping[str, Yaml]:
     command = ["python", "-I", CODE, "argo", DATA, word(pipeline.name), "{{workflow.name}}"]
     if root is not None:
         command.append(f"@root={root}")
-    if takes_exception(pipeline):
+    if is_told:
         command.append("@message=/dev/termination-log")
     return {"image": image, "command": Flow(command)}
 
@@ -201,5 +244,9 @@ def _cron(pipeline: Pipeline, name: str) -> tuple[str, Mapping[str, Yaml]] | Non
     else:
         assert schedule.interval is not None, "the ledger refuses other schedules"
         spec["schedules"] = [f"@every {duration(schedule.interval)}"]
+    if pipeline.config.settings:
+        from pipec.backends.argo import pods
+
+        spec |= pods.cron_fields(pipeline.config)
     spec["workflowSpec"] = {"workflowTemplateRef": Flow({"name": name})}
     return names.dns_label(schedule.name or name, names.LONGEST_CRON, "schedule"), spec

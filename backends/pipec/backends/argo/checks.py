@@ -29,7 +29,7 @@ def check_pipeline(pipeline: Pipeline, options: Options) -> list[Diagnostic]:
     if not options.get("artifact_root"):
         found += [*_lookups(pipeline), *_caches(pipeline)]
     for call in calls(pipeline.body):
-        found += [*_environment(call), *_retry(call), *_resources(call), *_docker(call)]
+        found += [*_environment(call), *_retry(call), *_resources(call), *_docker(call), *_pods(call)]
     return [*found, *_installs(pipeline)]
 
 
@@ -181,6 +181,32 @@ def _docker(call: Call) -> Iterator[Diagnostic]:
     image = docker.get("parent_image")
     if image is not None and (not isinstance(image, str) or "{{" in image):
         yield Diagnostic("PC0404", "Docker setting `parent_image` is no name of an image", _place(call, "docker"))
+
+
+def _pods(call: Call) -> Iterator[Diagnostic]:
+    if not call.config.settings:
+        return
+    from pipec.backends.argo.pods import live, not_honoured
+
+    place = next(
+        (
+            call.config.places[f"settings.{key}"]
+            for key in call.config.settings
+            if f"settings.{key}" in call.config.places
+        ),
+        call.span,
+    )
+    for name in not_honoured(call.config):
+        yield Diagnostic(
+            "PC0401",
+            f"setting `{name}` cannot be honoured",
+            place,
+            notes=(
+                "on Argo, settings of the Kubernetes orchestrator are taken as far as they are about steps and runs",
+            ),
+        )
+    if (text := live(call.config)) is not None:
+        yield Diagnostic("PC0404", f"`{text}` in the settings is a tag to Argo", place)
 
 
 def _installs(pipeline: Pipeline) -> Iterator[Diagnostic]:

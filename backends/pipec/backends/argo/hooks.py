@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.argo.calls import plan_call
 from pipec.backends.argo.model import Inputs, Scope, Task
+from pipec.backends.argo.plan import RunHooks
 from pipec.compiler.invocation import hook_invocation
 from pipec.compiler.ir.config import Config
 from pipec.compiler.ir.model import Block, Call, Closure, StepDef, StepOutput
 from pipec.compiler.ir.types import ANY
 from pipec.compiler.ir.walk import operations
-from pipec.compiler.record import dataclass, field, replace
+from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,27 +40,6 @@ _WHEN = {
     "on_success": "{{= workflow.status == 'Succeeded' }}",
     "on_failure": "{{= workflow.status != 'Succeeded' }}",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class RunHooks:
-    """The hooks of a run as calls.
-
-    Attributes:
-        calls: those of the exit handler, with the hook's name.
-        steps: the definitions of all.
-        specs: the static invocation of each, by the id of its call.
-        state: the id of the call of `on_init`; empty if there is none.
-        readers: the steps that get what it returned, by symbol.
-        explained: ids of the calls that take the exception of a failed step.
-    """
-
-    calls: Sequence[tuple[str, Call]] = ()
-    steps: Mapping[str, StepDef] = field(default_factory=dict)
-    specs: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    state: str = ""
-    readers: frozenset[str] = frozenset()
-    explained: frozenset[str] = frozenset()
 
 
 def with_hooks(pipeline: Pipeline) -> tuple[Pipeline, RunHooks]:
@@ -110,12 +90,6 @@ def _step(pipeline: Pipeline, name: str, hook: Hook) -> StepDef:
     outputs = (StepOutput("state", ANY, "artifact"),) if name == "on_init" else ()
     closure = Closure("", requirements=hook.closure.requirements)
     return StepDef(symbol, name, (), outputs, pipeline.span, closure)
-
-
-def takes_exception(pipeline: Pipeline) -> bool:
-    """Whether a hook of the run is called with the exception of a failed step."""
-    hooks = (getattr(pipeline.config.hooks, name) for name in LAST)
-    return any(hook is not None and hook.takes_exception for hook in hooks)
 
 
 def readers_of_state(pipeline: Pipeline) -> frozenset[str]:

@@ -78,7 +78,11 @@ LEDGER: dict[F, Capability] = {
     F.DOCKER_SETTINGS: Capability(
         _EMULATED, "`parent_image` is the step's image, `requirements` are installed when a step starts; others refused"
     ),
-    F.COMPONENT_SETTINGS: Capability(_REFUSED, "pod settings are not written for Argo yet"),
+    F.COMPONENT_SETTINGS: Capability(
+        _NATIVE,
+        "those of the Kubernetes orchestrator: the pod's as fields of the template, `podSpecPatch` for what Argo has no "
+        "field for; other components' are refused, what is about ZenML's own orchestrator pod has no meaning",
+    ),
     F.TOGGLES: Capability(_EMULATED, "metadata and visualisations by the runtime; logs are Argo's own"),
     F.MATERIALIZERS: Capability(_EMULATED, "the runtime calls them inside the step"),
     F.SUBSTITUTIONS: Capability(

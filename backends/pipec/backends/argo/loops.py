@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 from pipec.backends.argo.conditions import count as count_expression
 from pipec.backends.argo.model import Let, Scope, Task
 from pipec.backends.argo.plan import Inside
-from pipec.compiler.ir.types import INT
 from pipec.compiler.ir.values import Const, Expr, Output
 
 if TYPE_CHECKING:
@@ -79,8 +78,8 @@ def _count(loop: ForEach, inside: Inside) -> tuple[str, str]:
         case Expr(op="range", operands=(Expr(op="len", operands=(items,)),)):
             text = count_expression(items, lambda leaf: inside.input(leaf, "parameters"))
             return f"{{{{= {text} }}}}", f"string({text})"
-        case Output(operation=gate, name="indices"):
-            name = inside.input(Output(gate, "count", INT), "parameters")
+        case Expr(op="range", operands=(Output() as number,)):
+            name = inside.input(number, "parameters")
             return f"{{{{inputs.parameters.{name}}}}}", f"inputs.parameters['{name}']"
         case _:
             raise AssertionError(f"{loop.items} was left by the gates")

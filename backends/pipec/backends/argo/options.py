@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 DEFAULT_IMAGE = "python:3.12-slim"
 
 _PODS = ("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess")
-_ARTIFACTS = ("OnWorkflowCompletion", "OnWorkflowDeletion")
 
 OPTIONS = (
     Option("image", "image of the steps, with Python 3.11 or later", DEFAULT_IMAGE),
@@ -22,7 +21,6 @@ OPTIONS = (
     Option("artifact_root", "the store for look-ups, names, models and the cache: an fsspec URL"),
     Option("artifact_secret", "Secret whose keys become variables of the steps, for the library that opens the store"),
     Option("pod_gc", "when finished pods are deleted", choices=_PODS),
-    Option("artifact_gc", "when data between steps is deleted; never unless said", choices=_ARTIFACTS),
     Option("ttl_seconds", "seconds after which a finished run is deleted", kind=int),
 )
 

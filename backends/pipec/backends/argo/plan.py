@@ -16,14 +16,35 @@ from pipec.compiler.ir.values import Item, Output, Param
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pipec.backends.argo.carriers import Carriers
-    from pipec.backends.argo.hooks import RunHooks
     from pipec.compiler.ir.model import Call, Pipeline, StepDef
+    from pipec.compiler.ir.values import Json
     from pipec.compiler.ir.walk import Captured
 
 ITEM = "{{item}}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunHooks:
+    """The hooks of a run as calls.
+
+    Attributes:
+        calls: those of the exit handler, with the hook's name.
+        steps: the definitions of all.
+        specs: the static invocation of each, by the id of its call.
+        state: the id of the call of `on_init`; empty if there is none.
+        readers: the steps that get what it returned, by symbol.
+        explained: ids of the calls that take the exception of a failed step.
+    """
+
+    calls: Sequence[tuple[str, Call]] = ()
+    steps: Mapping[str, StepDef] = field(default_factory=dict)
+    specs: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    state: str = ""
+    readers: frozenset[str] = frozenset()
+    explained: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

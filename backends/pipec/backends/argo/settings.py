@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pipec.backends.argo.code import variable_key
 from pipec.backends.argo.text import is_live, variable
@@ -26,6 +26,10 @@ def template_fields(call: Call) -> dict[str, Yaml]:
         fields["activeDeadlineSeconds"] = str(math.ceil(config.timeout))
     if config.retry is not None:
         fields["retryStrategy"] = _retry(config.retry)
+    if config.settings:
+        from pipec.backends.argo import pods
+
+        fields |= pods.template_fields(config)
     return fields
 
 
@@ -64,26 +68,34 @@ def container_fields(call: Call, default_image: str, code_map: str, store_secret
             env.append(Flow({"name": name, "valueFrom": {"configMapKeyRef": reference}}))
         else:
             env.append(Flow({"name": name, "value": variable(text)}))
-    if env:
-        fields["env"] = env
-    secrets = dict.fromkeys([*config.secrets, *([store_secret] if store_secret else [])])
-    if secrets:
-        fields["envFrom"] = [Flow({"secretRef": {"name": name}}) for name in secrets]
-    if config.resources is not None and (resources := _resources(config.resources)):
-        fields["resources"] = resources
-    return fields
+    secrets: dict[str, None] = dict.fromkeys([*config.secrets, *([store_secret] if store_secret else [])])
+    sources: list[Yaml] = [Flow({"secretRef": {"name": name}}) for name in secrets]
+    resources = _resources(config.resources) if config.resources is not None else {}
+    pod: dict[str, Yaml] = {}
+    if config.settings:
+        from pipec.backends.argo import pods
+
+        pod = pods.container_fields(config)
+        for kind, amounts in pods.resources(config).items():
+            resources[kind] = {**resources.get(kind, {}), **amounts}
+    for field, own in (("env", env), ("envFrom", sources)):
+        if listed := [*own, *cast("list[Yaml]", pod.pop(field, []))]:
+            fields[field] = listed
+    if resources:
+        fields["resources"] = {kind: Flow(amounts) for kind, amounts in resources.items()}
+    return fields | pod
 
 
-def _resources(resources: Resources) -> dict[str, Yaml]:
+def _resources(resources: Resources) -> dict[str, dict[str, str]]:
     """CPU and memory are requested, as ZenML words them; a GPU must be a limit, which is its request too."""
-    requests: dict[str, Yaml] = {}
+    requests: dict[str, str] = {}
     if resources.cpu_count is not None:
         requests["cpu"] = f"{resources.cpu_count:g}"
     if resources.memory is not None:
         requests["memory"] = quantity(resources.memory)
-    fields: dict[str, Yaml] = {"requests": Flow(requests)} if requests else {}
+    fields = {"requests": requests} if requests else {}
     if resources.gpu_count:
-        fields["limits"] = Flow({"nvidia.com/gpu": str(resources.gpu_count)})
+        fields["limits"] = {"nvidia.com/gpu": str(resources.gpu_count)}
     return fields
 
 

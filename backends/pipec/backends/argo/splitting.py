@@ -14,7 +14,7 @@ from pipec.backends.argo.limits import TASKS
 from pipec.compiler.ir.model import Arm, Block, Call, ForEach, Group, If, Pipeline
 from pipec.compiler.ir.rewrite import map_leaves, map_values
 from pipec.compiler.ir.values import Output
-from pipec.compiler.ir.walk import bodies, edges, leaves, operations, results_of, values_of
+from pipec.compiler.ir.walk import edges, leaves, operations, results_of, values_of
 from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 def split(pipeline: Pipeline) -> Pipeline:
     """The pipeline with no block of more operations than a DAG takes."""
-    blocks = [pipeline.body, *(body for one in operations(pipeline.body) for body in bodies(one))]
-    if all(len(block.operations) <= TASKS for block in blocks):
-        return pipeline
     work = _Splitting({operation.id for operation in operations(pipeline.body)})
     body, moved = work.block(pipeline.body, {}, [output.value for output in pipeline.outputs])
     outputs = tuple(replace(output, value=_moved(output.value, moved)) for output in pipeline.outputs)

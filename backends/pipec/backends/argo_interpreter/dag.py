@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from pipec.backends.argo_interpreter import expressions
+from pipec.backends.argo_interpreter import expressions, values
 from pipec.backends.argo_interpreter.faults import Broken, Refused
 from pipec.backends.argo_interpreter.node import (
     ERROR,
@@ -56,7 +56,7 @@ def may_run(task: Mapping[str, Any], nodes: Mapping[str, Node]) -> bool:
 
     try:
         return bool(expressions.evaluate(_NAME.sub(one, text), known))
-    except expressions.Failed as fault:
+    except values.Failed as fault:
         raise Broken(f"unable to evaluate expression '{text}': {fault}") from fault
 
 
@@ -96,7 +96,7 @@ class Scope:
             scope = expressions.environment({**self.variables, **self.artifacts})
             try:
                 found = expressions.evaluate(entry["fromExpression"], scope)
-            except expressions.Failed as fault:
+            except values.Failed as fault:
                 raise Broken(f"unable to resolve outputs from scope: {fault}") from fault
             if not isinstance(found, dict):
                 raise Broken(f"Variable {entry['fromExpression']} is not an artifact")
@@ -141,7 +141,7 @@ class Scope:
         if "expression" in source:
             try:
                 value = expressions.evaluate(source["expression"], expressions.environment(self.variables))
-            except expressions.Failed as fault:
+            except values.Failed as fault:
                 raise Broken(f"{source['expression']}: {fault}") from fault
             if value is None:
                 raise Broken(f"failed to evaluate expression {source['expression']}")
@@ -158,7 +158,7 @@ def printed(value: Any) -> str:
     """Go's `%v`: what an expression gives that is no text."""
     if isinstance(value, list | dict):
         raise Refused("an output parameter that is a list or a map, which Go prints in its own way")
-    return expressions.go_json(value)
+    return values.go_json(value)
 
 
 def aggregate(prefix: str, children: Sequence[Node]) -> dict[str, str]:
@@ -179,9 +179,9 @@ def _gathered(texts: Sequence[str]) -> str:
         except ValueError:
             value = None
         if not isinstance(value, list | dict):
-            return expressions.go_json(list(texts))
+            return values.go_json(list(texts))
         decoded.append(floats(value))
-    return expressions.go_json(decoded)
+    return values.go_json(decoded)
 
 
 def floats(value: Any) -> Any:
@@ -233,7 +233,7 @@ def iteration(task: Object, item: Any, variables: Mapping[str, Any]) -> Object:
     names: dict[str, Any] = dict(variables)
     if isinstance(item, dict):
         names |= {f"item.{key}": value if isinstance(value, str) else printed(value) for key, value in item.items()}
-    names["item"] = item if isinstance(item, str) else expressions.go_json(floats(item))
+    names["item"] = item if isinstance(item, str) else values.go_json(floats(item))
     return substitute(one, names, ("",))
 
 

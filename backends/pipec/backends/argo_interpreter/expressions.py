@@ -9,20 +9,15 @@ a tag as it is where it may, and ends the node with an error where it may not.
 
 from __future__ import annotations
 
-import json
-import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from pipec.backends.argo_interpreter import values
 from pipec.backends.argo_interpreter.faults import Refused
-
-
-class Failed(Exception):
-    """expr rejects the expression or its values."""
-
+from pipec.backends.argo_interpreter.values import Failed
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+)
@@ -71,14 +66,22 @@ def evaluate(text: str, scope: Environment) -> Any:
     parser = _Parser(text)
     node = parser.ternary()
     if parser.kind:
-        raise Failed(f"unexpected token in {text!r}")
+        raise Refused(f"{parser.token!r} in {text!r}")
     for name in parser.names:
         if name not in scope:
             raise Failed(f"unknown name {name}")
     return node(scope)
 
 
-_Node = Callable[[Environment], Any]
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A part of an expression: what computes it, and what expr knows of its type beforehand, if anything."""
+
+    run: Callable[[Environment], Any]
+    kind: str = ""
+
+    def __call__(self, scope: Environment) -> Any:
+        return self.run(scope)
 
 
 @dataclass
@@ -119,10 +122,12 @@ class _Parser:
         condition = self.binary(0)
         if not self.take("?"):
             return condition
+        _condition(condition)
         then = self.ternary()
         self.expect(":")
         otherwise = self.ternary()
-        return lambda scope: then(scope) if _truth(condition(scope)) else otherwise(scope)
+        kind = then.kind if then.kind == otherwise.kind else ""
+        return _Node(lambda scope: then(scope) if values.truth(condition(scope)) else otherwise(scope), kind)
 
     def binary(self, level: int) -> _Node:
         if level == len(_LEVELS):
@@ -149,11 +154,12 @@ class _Parser:
 
     def unary(self) -> _Node:
         if self.take("!") or self.take("not"):
-            inner = self.unary()
-            return lambda scope: not _truth(inner(scope))
+            inner = _condition(self.unary())
+            kind = "constant" if inner.kind == "constant" else "bool"
+            return _Node(lambda scope: not values.truth(inner(scope)), kind)
         if self.take("-"):
             negated = self.unary()
-            return lambda scope: -_number(negated(scope))
+            return _Node(lambda scope: -values.number(negated(scope)), "number")
         return self.postfix(self.primary())
 
     def primary(self) -> _Node:
@@ -161,11 +167,11 @@ class _Parser:
         if kind == "number":
             self.advance()
             value = int(token) if token.isdigit() else float(token)
-            return lambda _: value
+            return _constant(value, "number")
         if kind == "text":
             self.advance()
             text = re.sub(r"\\(.)", lambda match: _escaped(match[1]), token[1:-1])
-            return lambda _: text
+            return _constant(text, "text")
         if self.take("("):
             inner = self.ternary()
             self.expect(")")
@@ -176,8 +182,7 @@ class _Parser:
             raise Failed(f"unexpected {token!r} in {self.text!r}")
         self.advance()
         if token in _WORDS:
-            constant = _WORDS[token]
-            return lambda _: constant
+            return _constant(_WORDS[token], "nil" if token == "nil" else "constant")
         if self.take("("):
             return _call(token, self.arguments(")"))
         if token == "sprig" and self.take("."):
@@ -186,7 +191,7 @@ class _Parser:
             self.expect("(")
             return _call(f"sprig.{function}", self.arguments(")"))
         self.names.append(token)
-        return lambda scope: scope[token]
+        return _Node(lambda scope: scope[token])
 
     def arguments(self, end: str) -> list[_Node]:
         found: list[_Node] = []
@@ -199,7 +204,7 @@ class _Parser:
     def postfix(self, node: _Node) -> _Node:
         while True:
             if self.take("."):
-                node = _member(node, _constant(self.token))
+                node = _member(node, _constant(self.token, "text"))
                 self.advance()
             elif self.take("["):
                 node = _member(node, self.ternary())
@@ -210,8 +215,14 @@ class _Parser:
                 return node
 
 
-def _constant(value: Any) -> _Node:
-    return lambda _: value
+def _condition(node: _Node) -> _Node:
+    if node.kind not in ("", "bool", "constant"):
+        raise Refused(f"a {node.kind} as a condition, which expr rejects beforehand")
+    return node
+
+
+def _constant(value: Any, kind: str) -> _Node:
+    return _Node(lambda _: value, kind)
 
 
 def _escaped(character: str) -> str:
@@ -221,7 +232,7 @@ def _escaped(character: str) -> str:
 
 
 def _listed(items: Sequence[_Node]) -> _Node:
-    return lambda scope: [item(scope) for item in items]
+    return _Node(lambda scope: [item(scope) for item in items], "list")
 
 
 def _member(node: _Node, key: _Node) -> _Node:
@@ -233,17 +244,36 @@ def _member(node: _Node, key: _Node) -> _Node:
             return holder[name]
         raise Failed(f"cannot fetch {name!r} from {type(holder).__name__}")
 
-    return read
+    return _Node(read)
 
 
 def _binary(sign: str, left: _Node, right: _Node) -> _Node:
-    if sign == "&&":
-        return lambda scope: _truth(left(scope)) and _truth(right(scope))
-    if sign == "||":
-        return lambda scope: _truth(left(scope)) or _truth(right(scope))
+    kinds = {"bool" if kind == "constant" else kind for kind in (left.kind, right.kind)} - {""}
+    if sign in ("&&", "||"):
+        # expr simplifies where a side is a constant.
+        if kinds - {"bool"} or "constant" in (left.kind, right.kind):
+            raise Refused(f"{sign} of what is no truth value, which expr may reject beforehand")
+        return _Node(lambda scope: _junction(left(scope), sign, right, scope), "bool")
     if sign == "??":
-        return lambda scope: right(scope) if (value := left(scope)) is None else value
-    return lambda scope: _operate(sign, left(scope), right(scope))
+        return _Node(lambda scope: right(scope) if (value := left(scope)) is None else value)
+    if sign in ("==", "!=", "<", "<=", ">", ">=") and len(kinds - {"nil"}) > 1:
+        raise Refused(f"{sign} of two types, which expr rejects beforehand")
+    if "nil" in kinds and sign not in ("==", "!="):
+        raise Refused(f"{sign} of nil, which expr rejects beforehand")
+    if sign in ("in", "not in") and right.kind not in ("", "list"):
+        raise Refused(f"{sign} what is no list")
+    kind = "" if sign in _SUMS else "bool"
+    return _Node(lambda scope: _operate(sign, left(scope), right(scope)), kind)
+
+
+def _junction(left: Any, sign: str, right: _Node, scope: Environment) -> bool:
+    if values.truth(left) == (sign == "||"):
+        return sign == "||"
+    value = right(scope)
+    if not isinstance(value, bool):
+        # expr gives it back as it is.
+        raise Refused(f"{sign} whose right side is no truth value")
+    return value
 
 
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -257,126 +287,32 @@ _SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operat
 
 def _operate(sign: str, left: Any, right: Any) -> Any:
     if sign in ("==", "!="):
-        return _equal(left, right) == (sign == "==")
+        return values.equal(left, right) == (sign == "==")
     if sign in ("in", "not in"):
+        if right is None:
+            return sign == "not in"
         if not isinstance(right, list | dict):
             raise Failed(f"`in` a {type(right).__name__}")
-        return any(_equal(left, each) for each in right) == (sign == "in")
+        return any(values.equal(left, each) for each in right) == (sign == "in")
     are_texts = isinstance(left, str) and isinstance(right, str)
     if sign in _ORDERS:
-        pair = (left.encode(), right.encode()) if are_texts else (_number(left), _number(right))
+        pair = (left.encode(), right.encode()) if are_texts else (values.number(left), values.number(right))
         return _ORDERS[sign](*pair)
     if sign not in _SUMS:
         raise Refused(f"operator {sign}")
-    return left + right if are_texts and sign == "+" else _SUMS[sign](_number(left), _number(right))
-
-
-def _equal(left: Any, right: Any) -> bool:
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return bool(left == right)
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Failed(f"{type(value).__name__} where a bool is expected")
-    return value
-
-
-def _number(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Failed(f"{type(value).__name__} where a number is expected")
-    return value
-
-
-_FLOAT = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity)", re.IGNORECASE)
-
-
-def _float(value: Any) -> float:
-    """Go's `strconv.ParseFloat` of text."""
-    if isinstance(value, str):
-        if not _FLOAT.fullmatch(value):
-            raise Failed(f"invalid operation: float({value})")
-        number = float(value)
-        if number in (float("inf"), float("-inf")) and "inf" not in value.lower():
-            raise Failed(f"float({value}): out of range")
-        return number
-    return float(_number(value))
-
-
-def _int(value: Any) -> int:
-    if isinstance(value, str):
-        if not re.fullmatch(r"[+-]?\d+", value) or abs(int(value)) >= 1 << 63:
-            raise Failed(f"invalid operation: int({value})")
-        return int(value)
-    return int(_number(value))
-
-
-def _from_json(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise Failed("fromJSON of no text")
-    try:
-        return _floats(json.loads(value, parse_constant=_no_constant))
-    except ValueError as fault:
-        raise Failed(f"fromJSON: {fault}") from fault
-
-
-def _no_constant(word: str) -> Any:
-    raise ValueError(word)
-
-
-def _floats(value: Any) -> Any:
-    """Go decodes every JSON number as a float."""
-    if isinstance(value, list):
-        return [_floats(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _floats(each) for key, each in cast("dict[str, Any]", value).items()}
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _length(value: Any) -> int:
-    if not isinstance(value, str | list | dict):
-        raise Failed(f"invalid argument for len (type {type(value).__name__})")
-    return len(cast("list[Any]", value))
-
-
-def _sha256(value: Any) -> str:
-    import hashlib
-
-    if not isinstance(value, str):
-        raise Failed("sha256sum of no text")
-    return hashlib.sha256(value.encode()).hexdigest()
-
-
-def go_json(value: Any) -> str:
-    """Go's `json.Marshal`: compact, `<`, `>` and `&` escaped, whole floats without their fraction."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise Failed("json: unsupported value")
-        return str(int(value)) if value == int(value) and abs(value) < 1e21 else repr(value)
-    if isinstance(value, str):
-        text = json.dumps(value, ensure_ascii=False)
-        for character in "<>&\u2028\u2029\x7f":
-            text = text.replace(character, f"\\u{ord(character):04x}" if character != "\x7f" else character)
-        return text
-    if isinstance(value, list):
-        return f"[{','.join(map(go_json, value))}]"
-    if isinstance(value, dict):
-        entries = sorted(cast("dict[str, Any]", value).items())
-        return "{" + ",".join(f"{go_json(key)}:{go_json(each)}" for key, each in entries) + "}"
-    return json.dumps(value)
+    return left + right if are_texts and sign == "+" else _SUMS[sign](values.number(left), values.number(right))
 
 
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "float": _float,
-    "asFloat": _float,
-    "int": _int,
-    "asInt": _int,
-    "fromJSON": _from_json,
-    "toJson": go_json,
-    "len": _length,
-    "string": lambda value: value if isinstance(value, str) else go_json(value),
-    "sprig.sha256sum": _sha256,
+    "float": values.to_float,
+    "asFloat": values.to_float,
+    "int": values.to_int,
+    "asInt": values.to_int,
+    "fromJSON": values.from_json,
+    "toJson": values.go_json,
+    "len": values.length,
+    "string": values.to_string,
+    "sprig.sha256sum": values.sha256,
 }
 
 
@@ -385,4 +321,10 @@ def _call(name: str, arguments: Sequence[_Node]) -> _Node:
     if function is None or len(arguments) != 1:
         raise Refused(f"function {name} with {len(arguments)} arguments")
     (argument,) = arguments
-    return lambda scope: function(argument(scope))
+    if argument.kind not in ("", *_TAKES.get(name, (argument.kind,))):
+        raise Refused(f"{name} of a {argument.kind}, which expr rejects beforehand")
+    return _Node(lambda scope: function(argument(scope)), _GIVES.get(name, ""))
+
+
+_TAKES = {"float": ("number", "text"), "int": ("number", "text"), "fromJSON": ("text",), "len": ("text", "list")}
+_GIVES = {"float": "number", "int": "number", "len": "number", "string": "text", "asInt": "number", "asFloat": "number"}

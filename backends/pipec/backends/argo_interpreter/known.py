@@ -14,7 +14,7 @@ FIELDS: Mapping[str, str] = {
     "schedulerName imagePullPolicy",
     "template": "name inputs dag container outputs activeDeadlineSeconds retryStrategy parallelism metadata nodeSelector "
     "tolerations affinity serviceAccountName securityContext schedulerName priorityClassName volumes "
-    "automountServiceAccountToken failFast",
+    "automountServiceAccountToken failFast podSpecPatch",
     "inputs": "parameters artifacts",
     "outputs": "parameters artifacts",
     "input parameter": "name default description enum value",

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import yaml
 
-from pipec.backends.argo_interpreter import dag, expressions
+from pipec.backends.argo_interpreter import dag, expressions, values
 from pipec.backends.argo_interpreter.faults import Broken, Refused
 from pipec.backends.argo_interpreter.known import know, know_template
 from pipec.backends.argo_interpreter.node import ERROR, FAILED, OMITTED, SKIPPED, SUCCEEDED, Node, Object, Outputs, Run
@@ -141,7 +141,7 @@ class _Controller:
         found: dict[str, str] = {}
         for entry in declared:
             know("argument parameter", entry)
-            value = self.parameters.pop(entry["name"], entry.get("value"))
+            value = cast("str | None", self.parameters.pop(entry["name"], entry.get("value")))
             if value is None:
                 raise Broken(f"argument {entry['name']} without a value")
             if "enum" in entry and value not in entry["enum"]:
@@ -367,7 +367,7 @@ def _is_retried(retry: Mapping[str, Any], node: Node, attempts: int) -> bool:
     }
     try:
         return expressions.evaluate(expression, expressions.environment(last)) is True
-    except expressions.Failed as fault:
+    except values.Failed as fault:
         raise Broken(f"{expression}: {fault}") from fault
 
 

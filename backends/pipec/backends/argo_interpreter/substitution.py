@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from pipec.backends.argo_interpreter import expressions
+from pipec.backends.argo_interpreter import expressions, values
 from pipec.backends.argo_interpreter.faults import Broken, Missing
 
 _SHORT = {'"': '\\"', "\\": "\\\\", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -94,9 +94,9 @@ def _expression(escaped: str, variables: Mapping[str, Any], strict: Sequence[str
     try:
         value = expressions.evaluate(text, expressions.environment(variables))
         if value is None:
-            raise expressions.Failed("the value is nil")
-        printed = expressions.go_json(value)
-    except expressions.Failed as fault:
+            raise values.Failed("the value is nil")
+        printed = values.go_json(value)
+    except values.Failed as fault:
         if strict is None:
             return stays
         raise Broken(f"failed to evaluate expression: {fault}") from fault

@@ -47,6 +47,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _compile(commands)
     _check(commands)
+    _verify(commands)
     _run(commands)
     _runs(commands)
     _models(commands)
@@ -130,6 +131,17 @@ def _check(commands: Any) -> None:
     parser.add_argument("-t", "--target", action="append", default=[], help="also what these targets cannot do")
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
     parser.set_defaults(run=_lazily("check"))
+
+
+def _verify(commands: Any) -> None:
+    parser = commands.add_parser("verify", help="run the files of a target without it")
+    _program(parser)
+    parser.add_argument("-t", "--target", action="append", default=[], help="argo")
+    parser.add_argument(
+        "--secrets", action="append", default=[], metavar="NAME=FILE", help="a Secret, as a dotenv file"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print what failed, and outputs")
+    parser.set_defaults(run=_lazily("verify"), output=None)
 
 
 def _run(commands: Any) -> None:

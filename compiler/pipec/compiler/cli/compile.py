@@ -11,6 +11,7 @@ from pipec.compiler.cli.session import (
     Session,
     UsageError,
     found_by_chance,
+    is_own,
     no_pipeline,
     open_session,
     pairs,
@@ -44,7 +45,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Compiles; 1 if there are errors, or `--check` finds a difference."""
     try:
         session = open_session(parsed)
-        outputs = _compile_all(session)
+        outputs = compile_all(session)
     except UsageError as error:
         return usage_error(error)
     if not session.has_errors:
@@ -62,7 +63,12 @@ def run(parsed: argparse.Namespace) -> int:
     return _finish(session, outputs)
 
 
-def _compile_all(session: Session) -> list[Outputs]:
+def compile_all(session: Session) -> list[Outputs]:
+    """The files of all programs of the session for all targets, by folder.
+
+    Raises:
+        UsageError: no target is named.
+    """
     parsed = session.parsed
     given = pairs(parsed.parameter, "-p"), pairs(parsed.bind, "--bind"), pairs(parsed.option, "-O")
     by_folder: dict[Path, Outputs] = {}
@@ -80,6 +86,8 @@ def _compile_all(session: Session) -> list[Outputs]:
                 config=parsed.config,
                 stack=parsed.stack,
             )
+            if not is_own(session, program, compilation):
+                continue
             found = found_by_chance(session, program, compilation.diagnostics)
             session.add(found, compilation.sources, program.project.root)
             if compilation.files:

@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend.configuration import merge_options
 from pipec.compiler.frontend.placed import Placed, entries_of, table_of
 from pipec.compiler.frontend.values import External, Fault, Setting, SettingsValue, Unknown, describe, find_unknown
@@ -78,8 +78,7 @@ def configuration_of(
 ) -> RunConfiguration:
     """The configuration of `pipeline` from all layers.
 
-    Args:
-        driver: the keywords of the driver's `with_options`.
+    `driver` holds the keywords of the driver's `with_options`.
 
     Raises:
         Fault: a layer cannot be read, or says what no layer may.
@@ -120,6 +119,10 @@ def _split(options: Options, file: Mapping[str, Setting]) -> RunConfiguration:
         for key, one in options.items()
         if key not in {"steps", "step_configurations", "parameters", "schedule"}
     }
+    if "model" in kept and isinstance(kept["model"].value, dict):  # a pipeline's body may look things up in its model
+        from pipec.compiler.frontend.setting_values import record
+
+        kept["model"] = Setting(record(kept["model"], "model", "Model"), kept["model"].span, kept["model"].keyword)
     forced = {key: file[key] for key in _FORCED if key in file and file[key].value is not None}
     return RunConfiguration(kept, steps, forced, given, options.get("schedule"), _places(options))
 
@@ -215,7 +218,10 @@ def _read(interpreter: Interpreter, named: Setting) -> Mapping[str, Setting]:
     from pipec.compiler.frontend.run_yaml import read_run_configuration
 
     table = interpreter.table
-    source, options = read_run_configuration(file, file.relative_to(table.root).as_posix())
+    ignored: list[Diagnostic] = []
+    source, options = read_run_configuration(file, file.relative_to(table.root).as_posix(), ignored)
+    for diagnostic in ignored:
+        interpreter.report(diagnostic)
     if source is not None:
         table.sources[source.path] = source
     if isinstance(options, Diagnostic):
@@ -246,9 +252,9 @@ def check_steps(run: RunConfiguration, ids: list[str]) -> list[Diagnostic]:
             help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
             help_ = help_ or f"the ids are {', '.join(f'`{one}`' for one in ids)}"
             place = run.step_places.get(name)
-            found.append(
-                Diagnostic("PC0516", f"`steps` configures `{name}`, and no call has that id", place, help=help_)
-            )
+            severity = Severity.ERROR if near else Severity.WARNING
+            message = f"`steps` configures `{name}`, and no call has that id"
+            found.append(Diagnostic("PC0516", message, place, severity=severity, help=help_))
     return found
 
 

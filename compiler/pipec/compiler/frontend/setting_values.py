@@ -85,7 +85,9 @@ def _place_of(value: Any, diagnostic: Diagnostic) -> Span | None:
     """Where the field that a fault names stands, in tables within tables."""
     if not isinstance(value, dict):
         return None
-    for name, entry in entries_of(value, diagnostic.span).items() if isinstance(value, Placed) and diagnostic.span else ():
+    for name, entry in (
+        entries_of(value, diagnostic.span).items() if isinstance(value, Placed) and diagnostic.span else ()
+    ):
         if (found := _place_of(entry.value, diagnostic)) is not None:
             return found
         if diagnostic.code == "PC0501" and f"has no field `{name}`" in diagnostic.message:

@@ -1,0 +1,38 @@
+"""`pipec verify --target argo`: runs a file in a temporary folder and prints its nodes and outputs."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipec.backends.argo_interpreter.faults import Broken, Refused
+from pipec.backends.argo_interpreter.node import Run
+from pipec.backends.argo_interpreter.run import submit
+
+
+def verify(text: str, *, secrets: Mapping[str, Mapping[str, str]], is_quiet: bool) -> bool:
+    """See `pipec.compiler.backend.Verifier`."""
+    with tempfile.TemporaryDirectory(prefix="pipec-verify-") as folder:
+        try:
+            run = submit(text, Path(folder), secrets=secrets)
+        except Broken as fault:
+            print(f"pipec: Argo would not run this: {fault}", file=sys.stderr)
+            return False
+        except Refused as fault:
+            print(f"pipec: this cannot be verified here: {fault}", file=sys.stderr)
+            return False
+    _print(run, is_quiet)
+    return run.phase == "Succeeded"
+
+
+def _print(run: Run, is_quiet: bool) -> None:
+    for name, node in run.nodes.items():
+        if node.is_failed or not is_quiet:
+            print(f"{node.phase:<10} {name}{f': {node.message}' if node.message else ''}")
+        if node.is_failed and node.log:
+            print("".join(f"           | {line}\n" for line in node.log.splitlines()), end="")
+    for name, value in run.outputs.parameters.items():
+        print(f"{name} = {value}")
+    print(f"{run.phase.lower()}: {len(run.nodes)} nodes")
