@@ -13,6 +13,7 @@ import pytest
 from ir_builders import Builder, const, expr, item, type_
 from oracle import plain_outputs
 from pipec.backends.argo import backend
+from pipec.backends.argo.text import enc
 from pipec.backends.argo_interpreter import Run, submit
 from pipec.compiler.backend import Request
 from pipec.compiler.driver import Compilation, compile
@@ -30,7 +31,7 @@ def compiled(name: str) -> Compilation:
 
 
 def run_text(text: str, folder: Path, arguments: dict[str, Any]) -> Run:
-    run = submit(text, folder, {name: json.dumps(value) for name, value in arguments.items()})
+    run = submit(text, folder, {name: enc(value) for name, value in arguments.items()})
     shown = "\n".join(f"{name}: {node.phase} {node.message} {node.log}" for name, node in run.nodes.items())
     assert run.phase == "Succeeded", shown
     return run
