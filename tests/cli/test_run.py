@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ROOTS = ("compiler", "backends", "templates", "runtime")
 Run = Callable[..., CompletedProcess[str]]
 
 TRAINING = '''\
@@ -231,8 +233,6 @@ def test_a_dry_run(pipec: Run, project: Path) -> None:
 
 def test_a_dry_run_imports_nothing_of_the_user(project: Path) -> None:
     """An audit hook sees every import, process and written file."""
-    import subprocess
-
     text = f"""
 import sys
 seen = []
@@ -242,7 +242,7 @@ def hook(event, arguments):
     if event in ("subprocess.Popen", "os.fork", "os.posix_spawn", "os.mkdir"):
         seen.append(event)
 sys.addaudithook(hook)
-sys.path[:0] = {[str(ROOT / one) for one in ("compiler", "backends", "templates", "runtime")]!r}
+sys.path[:0] = {[str(ROOT / one) for one in ROOTS]!r}
 from pipec.compiler.cli import main
 status = main(["run", "training.py", "--dry-run"])
 print("seen", seen, file=sys.stderr)
@@ -329,11 +329,9 @@ def test_old_runs_are_removed(pipec: Run, project: Path) -> None:
 
 
 def test_a_pipeline_that_is_called(project: Path) -> None:
-    import subprocess
-
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(str(ROOT / one) for one in ("compiler", "backends", "templates", "runtime")),
+        "PYTHONPATH": os.pathsep.join(str(ROOT / one) for one in ROOTS),
     }
     command = [sys.executable, "training.py"]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
@@ -348,13 +346,11 @@ def test_a_pipeline_that_is_called(project: Path) -> None:
 
 
 def test_debug(pipec: Run, project: Path) -> None:
-    import subprocess
-
     pipec("run", "training.py", "-p", "limit=9", cwd=project)
     run = runs(pipec, project)[0]["run"]
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(str(ROOT / one) for one in ("compiler", "backends", "templates", "runtime")),
+        "PYTHONPATH": os.pathsep.join(str(ROOT / one) for one in ROOTS),
     }
     done = subprocess.run(
         [sys.executable, "-m", "pipec", "debug", "check", "--run", run],
@@ -395,3 +391,70 @@ def test_an_interpreter_of_its_own(pipec: Run, project: Path) -> None:
     assert pipec("run", "training.py", cwd=project).returncode == 0
     (project / "pyproject.toml").write_text("[tool.pipec.local]\npyton = 1\n")
     assert "error[PC0504]: `[tool.pipec.local]` has no key `pyton`" in pipec("run", "training.py", cwd=project).stderr
+
+
+def test_a_run_configuration_and_a_stack(pipec: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text(
+        "[tool.pipec.stack.prod]\nartifact_root = 'elsewhere'\nenvironment = {MODE = 'prod'}\n"
+    )
+    (project / "training.py").write_text(TRAINING.replace('print("loading")', '__import__("os").system("echo $MODE")'))
+    (project / "run.yaml").write_text("parameters:\n  rate: 2.0\ntags: [configured]\n")
+    done = pipec("run", "training.py", "--config", "run.yaml", "--stack", "prod", cwd=project)
+    assert (done.returncode, done.stdout) == (0, "score: 12.0\ncheck: True\n"), done.stderr
+    assert "load | prod" in done.stderr
+    assert not (project / ".pipec").exists()
+    listed = json.loads(pipec("runs", "list", "--stack", "prod", "--format", "json", cwd=project).stdout)
+    assert [("configured" in each["tags"], each["state"]) for each in listed] == [(True, "succeeded")]
+
+
+def test_a_program_as_ir_runs_with_the_code_that_it_brings(pipec: Run, project: Path, tmp_path: Path) -> None:
+    assert pipec("compile", "training.py", "--target", "ir", "-o", str(tmp_path / "moved"), cwd=project).returncode == 0
+    (tmp_path / "moved/pyproject.toml").write_text("")
+    done = pipec("run", "training.ir.json", "-q", cwd=tmp_path / "moved")
+    assert (done.returncode, done.stdout) == (0, "score: 3.0\ncheck: True\n"), done.stderr
+
+
+def test_a_terminal_shows_what_runs(project: Path) -> None:
+    """The table is drawn and taken away again; what stays are the lines of a log."""
+    import pty
+
+    environment = {**os.environ, "TERM": "xterm", "PYTHONPATH": os.pathsep.join(str(ROOT / one) for one in ROOTS)}
+    environment.pop("CI", None)
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "pipec", "run", "training.py"],
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=False,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    assert (done.returncode, done.stdout) == (0, b"score: 3.0\ncheck: True\n")
+    text = shown.decode()
+    assert "running" in text
+    assert "load | loading" in text
+    assert "check: done" in text
+    assert text.rstrip().endswith("succeeded")
+
+
+def test_the_churn_example_runs_and_is_cached(pipec: Run, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    folder = tmp_path / "churn"
+    ignored = shutil.ignore_patterns("dags", "argo", "kubeflow", ".pipec")
+    shutil.copytree(ROOT / "examples/churn", folder, ignore=ignored)
+    first, second = (pipec("run", "churn/training.py", cwd=folder, timeout=300) for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    assert first.stdout == second.stdout
+    assert second.stderr.count(": cached") == 5

@@ -128,11 +128,7 @@ def compile_one(checkout: Path, file: Path, function: str, target: str, config: 
     from pipec.compiler import compile
 
     start = time.perf_counter()
-    import inspect
-
-    has = "config" in inspect.signature(compile).parameters
-    given: dict[str, Any] = {"config": config} if config and has else {}
-    compilation = compile(file, target, pipeline=function, **given)
+    compilation = compile(file, target, pipeline=function, config=config or None)
     seconds = time.perf_counter() - start
     errors = [one for one in compilation.diagnostics if one.is_error]
     state = "compiled"

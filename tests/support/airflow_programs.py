@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent.parent / "backends/airflow"
 PROGRAMS = sorted(path.stem for path in (HERE / "programs").glob("*.py"))
 CONTROL = frozenset(
-    "branches loops nested_loops loops_in_arms loop_failures lifecycle stopped reused looked_up".split()
+    "branches loops nested_loops loops_in_arms loop_failures lifecycle stopped reused looked_up tracked".split()
 )
 """Those that `test_airflow_control` and `test_airflow_runs` run."""
 OPTIONS = {option.name: option.default for option in backend.options}

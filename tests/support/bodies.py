@@ -164,79 +164,105 @@ class _Writer:
 
     def statement(self, scope: _Scope, pad: str) -> None:
         kinds = ["assign", "assign", "call", "new list", "append", "append", "entry", "pair", "comprehension", "rebind"]
+        kinds.append("map")
         kinds += ["inner"] * bool(self.inner)
         kinds += ["helper"] * bool(self.helpers) + ["alias"] * self.may_alias
         if scope.depth < 3:
             kinds += ["if", "if", "if", "for", "for"]
         if scope.depth:
             kinds += ["return"] + ["break", "continue"] * scope.in_loop
-        write = self.lines.append
-        match self.pick(*kinds):
-            case "assign":
-                name = self.pick(*scope.ints[-4:], self.name("i"))
-                if name in {"n", "m"}:
-                    name = self.name("i")
-                write(f"{pad}{name} = {self.integer(scope)}")
-                self.bind(scope.ints, name)
-            case "call":
-                write(f"{pad}note({self.integer(scope)})")
-            case "pair":
-                first, second = self.name("i"), self.name("i")
-                write(f"{pad}{first}, {second} = pair({self.integer(scope)})")
-                scope.ints += [first, second]
-            case "new list":
-                name = self.name("l")
-                write(f"{pad}{name} = [{self.integer(scope)}]" if self.draw(st.booleans()) else f"{pad}{name} = []")
-                scope.lists.append(name)
-            case "alias" if scope.lists:
-                name = self.name("l")
-                write(f"{pad}{name} = {self.pick(*scope.lists)}")
-                self.bind(scope.lists, name)
-            case "rebind" if scope.lists:
-                name = self.pick(*scope.lists)
-                write(f"{pad}{name} = [*{name}, {self.integer(scope)}]")
-            case "append" if scope.lists:
-                name = self.pick(*scope.lists)
-                form = self.pick("{}.append({})", "{} += [{}]", "{}.extend([{}, 1])")
-                write(pad + form.format(name, self.integer(scope)))
-            case "entry":
-                name = self.pick(*scope.dicts)
-                key = self.pick("'a'", "'b'", f"str({self.pick(*scope.ints)})")
-                write(f"{pad}{name}[{key}] = {self.integer(scope)}")
-            case "comprehension":
-                target, iterable, names = self.items(scope)
-                inner = scope.inner()
-                inner.ints += names
-                test = f" if {self.condition(inner, 1)}" if self.draw(st.booleans()) else ""
-                name = self.name("l")
-                write(f"{pad}{name} = [inc({self.integer(inner, 1)}) for {target} in {iterable}{test}]")
-                scope.lists.append(name)
-            case "helper" if scope.lists:
-                name = self.name("i")
-                write(
-                    f"{pad}{name} = {self.pick(*self.helpers)}({self.pick(*scope.lists)}, {self.integer(scope)}, flag, xs, ys, table)"
-                )
-                scope.ints.append(name)
-            case "inner":
-                name = self.name("i")
-                write(f"{pad}{name} = inner({self.integer(scope)}, flag, {self.pick('xs', '[1, 2]')}, ys, table)")
-                scope.ints.append(name)
-            case "if":
-                self.condition_statement(scope, pad)
-            case "for":
-                target, iterable, names = self.items(scope)
-                write(f"{pad}for {target} in {iterable}:")
-                inner = scope.inner(in_loop=True)
-                inner.ints += names
-                self.block(inner, pad + "    ")
-            case "return":
-                write(f"{pad}return {self.result(scope)}")
-            case "break" | "continue" as word:
-                write(f"{pad}{word}")
-            case _:
-                write(f"{pad}note({self.pick(*scope.ints)})")
+        kind = self.pick(*kinds)
+        if kind in {"alias", "rebind", "append", "helper"} and not scope.lists:
+            kind = "call"
+        getattr(self, f"write_{kind.replace(' ', '_')}")(scope, pad)
 
-    def condition_statement(self, scope: _Scope, pad: str) -> None:
+    def write_assign(self, scope: _Scope, pad: str) -> None:
+        name = self.pick(*scope.ints[-4:], self.name("i"))
+        if name in {"n", "m"}:
+            name = self.name("i")
+        self.lines.append(f"{pad}{name} = {self.integer(scope)}")
+        self.bind(scope.ints, name)
+
+    def write_call(self, scope: _Scope, pad: str) -> None:
+        self.lines.append(f"{pad}note({self.integer(scope)})")
+
+    def write_pair(self, scope: _Scope, pad: str) -> None:
+        first, second = self.name("i"), self.name("i")
+        self.lines.append(f"{pad}{first}, {second} = pair({self.integer(scope)})")
+        scope.ints += [first, second]
+
+    def write_new_list(self, scope: _Scope, pad: str) -> None:
+        name = self.name("l")
+        first = self.integer(scope) if self.draw(st.booleans()) else ""
+        self.lines.append(f"{pad}{name} = [{first}]")
+        scope.lists.append(name)
+
+    def write_alias(self, scope: _Scope, pad: str) -> None:
+        name = self.pick(*scope.lists, self.name("l"))
+        self.lines.append(f"{pad}{name} = {self.pick(*scope.lists)}")
+        self.bind(scope.lists, name)
+
+    def write_rebind(self, scope: _Scope, pad: str) -> None:
+        name = self.pick(*scope.lists)
+        self.lines.append(f"{pad}{name} = [*{name}, {self.integer(scope)}]")
+
+    def write_append(self, scope: _Scope, pad: str) -> None:
+        name = self.pick(*scope.lists)
+        form = self.pick("{}.append({})", "{} += [{}]", "{}.extend([{}, 1])")
+        self.lines.append(pad + form.format(name, self.integer(scope)))
+
+    def write_entry(self, scope: _Scope, pad: str) -> None:
+        name = self.pick(*scope.dicts)
+        key = self.pick("'a'", "'b'", f"str({self.pick(*scope.ints)})")
+        self.lines.append(f"{pad}{name}[{key}] = {self.integer(scope)}")
+
+    def write_comprehension(self, scope: _Scope, pad: str) -> None:
+        target, iterable, names = self.items(scope)
+        inner = scope.inner()
+        inner.ints += names
+        test = f" if {self.condition(inner, 1)}" if self.draw(st.booleans()) else ""
+        name = self.name("l")
+        self.lines.append(f"{pad}{name} = [inc({self.integer(inner, 1)}) for {target} in {iterable}{test}]")
+        scope.lists.append(name)
+
+    def write_map(self, scope: _Scope, pad: str) -> None:
+        name = self.name("l")
+        values = self.pick("xs", "[1, 2]", "spread(n)", *scope.lists)
+        form = self.pick(
+            "inc.map({})", "inc.map(x={}).load()", "list(map(inc, {}))", "[inc.submit(i).result() for i in {}]"
+        )
+        self.lines.append(f"{pad}{name} = {form.format(values)}")
+        scope.lists.append(name)
+
+    def write_helper(self, scope: _Scope, pad: str) -> None:
+        name = self.name("i")
+        arguments = f"{self.pick(*scope.lists)}, {self.integer(scope)}, flag, xs, ys, table"
+        self.lines.append(f"{pad}{name} = {self.pick(*self.helpers)}({arguments})")
+        scope.ints.append(name)
+
+    def write_inner(self, scope: _Scope, pad: str) -> None:
+        name = self.name("i")
+        arguments = f"{self.integer(scope)}, flag, {self.pick('xs', '[1, 2]')}, ys, table"
+        self.lines.append(f"{pad}{name} = inner({arguments})")
+        scope.ints.append(name)
+
+    def write_for(self, scope: _Scope, pad: str) -> None:
+        target, iterable, names = self.items(scope)
+        self.lines.append(f"{pad}for {target} in {iterable}:")
+        inner = scope.inner(in_loop=True)
+        inner.ints += names
+        self.block(inner, pad + "    ")
+
+    def write_return(self, scope: _Scope, pad: str) -> None:
+        self.lines.append(f"{pad}return {self.result(scope)}")
+
+    def write_break(self, scope: _Scope, pad: str) -> None:
+        self.lines.append(f"{pad}break")
+
+    def write_continue(self, scope: _Scope, pad: str) -> None:
+        self.lines.append(f"{pad}continue")
+
+    def write_if(self, scope: _Scope, pad: str) -> None:
         self.lines.append(f"{pad}if {self.condition(scope)}:")
         self.block(scope.inner(), pad + "    ")
         if self.draw(st.integers(0, 3)) == 0:

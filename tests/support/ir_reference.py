@@ -76,7 +76,7 @@ class Run:
         for operation in block.operations:
             self.operation(operation)
 
-    def operation(self, operation: Operation) -> None:
+    def operation(self, operation: Operation) -> None:  # noqa: C901 - a flat dispatch
         match operation:
             case Call(id=id_, step=symbol, arguments=arguments):
                 given = {name: self.value(value) for name, value in arguments.items()}

@@ -43,7 +43,7 @@ class Compilation:
     import_roots: tuple[Path, ...] = ()
 
 
-def compile(
+def compile(  # noqa: PLR0913 - the documented API: keywords, each with a default
     path: str | Path,
     target: str | None,
     *,
@@ -128,7 +128,8 @@ def _lower(project: Project, file: Path, asked: _Asked) -> Compilation:
         stubs=project.stubs,
         include=project.include,
     )
-    return Compilation((), lowered.diagnostics, {**sources, **lowered.sources}, lowered.pipelines, lowered.import_roots)
+    found = tuple(in_order([*faults, *lowered.diagnostics])) if faults else lowered.diagnostics
+    return Compilation((), found, {**sources, **lowered.sources}, lowered.pipelines, lowered.import_roots)
 
 
 def _layers(project: Project, config: Path | None) -> tuple[Layers | None, dict[str, SourceFile], list[Diagnostic]]:
@@ -144,7 +145,7 @@ def _layers(project: Project, config: Path | None) -> tuple[Layers | None, dict[
     if config is not None:
         from pipec.compiler.frontend.run_yaml import read_run_configuration
 
-        source, found = read_run_configuration(config.resolve(), source_of(config.resolve(), project.root))
+        source, found = read_run_configuration(config.resolve(), source_of(config.resolve(), project.root), faults)
         if source is not None:
             sources[source.path] = source
         if isinstance(found, Diagnostic):

@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import runpy
 import signal
 import subprocess
@@ -28,9 +27,6 @@ GRACE = 5.0
 
 Index = tuple[int, ...]
 """Which iteration of the loops around a task: the index in each, outer loop first."""
-
-_UNNAMED = re.compile(r"output(_\d+)?")
-"""Outputs that the user gave no name: they are not registered under it."""
 
 if TYPE_CHECKING:
     from pipec.runtime import airflow_ending, airflow_inputs
@@ -87,8 +83,12 @@ def launch(
     if settings.get("stop_on_failure") and airflow_ending.has_failed(context):
         raise airflow_inputs.skipping("another step has failed")
     about = about_pipeline(code)
-    outputs = {name: _output(name, output, spec) for name, output in spec.get("outputs", {}).items()}
-    whole = {**spec, **_of_task(about, context), "outputs": outputs}
+    known = about["tasks"].get(context["ti"].task_id, {})
+    outputs = {
+        name: _output(name, output, known.get("registered", {})) for name, output in spec.get("outputs", {}).items()
+    }
+    cache = {"cache": known["cache"]} if "cache" in known else {}
+    whole = {**spec, **cache, "outputs": outputs}
     root, place = _place(about, context, at)
     with tempfile.TemporaryDirectory(prefix="pipec-") as folder:
         own = pathlib.Path(folder)
@@ -197,11 +197,6 @@ def about_pipeline(code: pathlib.Path) -> dict[str, Any]:
     return found
 
 
-def _of_task(about: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    cache = about["tasks"].get(context["ti"].task_id, {}).get("cache")
-    return {} if cache is None else {"cache": cache}
-
-
 def _key(output: str) -> str:
     """The XCom key of an output: its name, with what cannot stand in the path of Airflow's own API spelled out."""
     return "".join(
@@ -209,15 +204,14 @@ def _key(output: str) -> str:
     )
 
 
-def _output(name: str, described: Any, spec: Mapping[str, Any]) -> dict[str, Any]:
+def _output(name: str, described: Any, registered: Mapping[str, Any]) -> dict[str, Any]:
     words: dict[Any, dict[str, Any]] = {
         "mirrored": {"carrier": "artifact", "mirrored": True},
         "unused": {"carrier": "artifact"},
     }
     output = words.get(described, {"carrier": described}) if isinstance(described, str) else dict(described)
-    is_own = spec["function"].startswith("pipec.runtime.") or "hook" in spec
-    if not is_own and "registered" not in output and _UNNAMED.fullmatch(name) is None:
-        output["registered"] = {"name": name}
+    if name in registered:
+        output["registered"] = registered[name]
     return output
 
 
@@ -259,7 +253,7 @@ def _place(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | 
 
 def _result(place: str, folder: pathlib.Path, name: str, output: Mapping[str, Any]) -> dict[str, str]:
     result: dict[str, str] = {}
-    if output["carrier"] == "artifact" or "registered" in output:
+    if output["carrier"] == "artifact":
         result["artifact"] = f"{place}/{layout.file_name(name)}"
     if output["carrier"] == "parameter" or output.get("mirrored"):
         result["parameter"] = str(folder / airflow_inputs.file_of(name))

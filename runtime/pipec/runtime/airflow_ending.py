@@ -87,7 +87,7 @@ def state_of(settings: Mapping[str, Any], context: Mapping[str, Any]) -> dict[st
     """The entry `state` of an invocation: what `on_init` returned."""
     if "state" not in settings:
         return {}
-    source = {"task": settings["state"], "key": "output"}
+    source = {"task": settings["state"], "key": "state"}
     slots = airflow_inputs.Sources({"state": source}, context, {}).slots
     return {"state": slots["state"]} if "state" in slots else {}
 

@@ -110,9 +110,17 @@ class Sources:
             return {"const": dims[operands[0]["const"]]}
         if op == "pick":
             return self._expand(operands[1 + self._number(operands[0], dims)], dims)
+        if op == "first":
+            return self._first([self._expand(each, dims) for each in operands])
         if op == "each":
             return {"list": [self._expand(operands[0], at) for at in self._iterations(operands, dims)]}
         return {kind: [op, *(self._expand(each, dims) for each in operands)]}
+
+    def _first(self, conditions: Sequence[Any]) -> Any:
+        recipe: Any = {"const": len(conditions)}
+        for number in reversed(range(len(conditions))):
+            recipe = {"expr": ["if", conditions[number], {"const": number}, recipe]}
+        return recipe
 
     def _number(self, gate: Any, dims: Index) -> int:
         text = self._text(gate["slot"], dims)

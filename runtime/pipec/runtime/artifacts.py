@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.runtime.errors import InputFault
-from pipec.runtime.places import is_url, local_path, remote
+from pipec.runtime.places import exists, is_url, local_path, remote
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -206,6 +206,16 @@ def read_manifest(place: str) -> Manifest:
         return _read_manifest((local_path(place) / MANIFEST).read_bytes(), place)
     except OSError as problem:
         raise InputFault(f"no artifact at {place}: {problem.strerror or problem}") from problem
+
+
+def is_there(place: str, digest: str) -> bool:
+    """Whether an artifact with that digest has all of its files; what is in them is seen when they are read.
+
+    Raises:
+        InputFault: when it has no manifest that can be read.
+    """
+    manifest = read_manifest(place)
+    return manifest.digest == digest and all(exists(f"{place}/{name}") for name in manifest.files)
 
 
 def copy(source: str, target: str, workspace: Workspace, digest: str | None = None) -> None:

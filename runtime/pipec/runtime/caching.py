@@ -208,6 +208,6 @@ def find(store: Store, invocation: Invocation, parts: Parts) -> tuple[Document |
 
 def _is_there(store: Store, output: Mapping[str, Any]) -> bool:
     try:
-        return artifacts.read_manifest(store.absolute(output["place"])).digest == str(output["digest"])
+        return artifacts.is_there(store.absolute(output["place"]), output["digest"])
     except (InputFault, ImportError):
         return False

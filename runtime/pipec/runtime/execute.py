@@ -15,7 +15,7 @@ from typing import Any
 from pipec.runtime import codec, failures, fitting, imports, invocation, outputs
 from pipec.runtime.artifacts import Workspace
 from pipec.runtime.context import LiveStep
-from pipec.runtime.errors import InvalidInvocation, OutputFault, RuntimeFault
+from pipec.runtime.errors import InputFault, InvalidInvocation, OutputFault, RuntimeFault
 from pipec.runtime.expressions import Composer
 from pipec.runtime.inputs import Inputs
 from pipec.runtime.invocation import Invocation
@@ -160,12 +160,17 @@ class _Attempt:
             return False
         caching = imports.own("pipec.runtime.caching")
         composer = Composer(self.invocation, self.inputs.slot, None, self.lookups)
-        parts = caching.parts_of(self.invocation, composer)
-        entry, why = caching.find(store, self.invocation, parts)
-        if not self.invocation.is_cache_read:
-            entry, why = None, ["the cache is not read"]
-        key = caching.key_of(parts)
-        return self.report.cached(key, parts, entry, why)
+        try:
+            parts = caching.parts_of(self.invocation, composer)
+            entry, why = caching.find(store, self.invocation, parts)
+            if not self.invocation.is_cache_read:
+                entry, why = None, ["the cache is not read"]
+            return self.report.cached(caching.key_of(parts), parts, entry, why)
+        except RuntimeFault:
+            raise
+        except Exception as problem:
+            text = f"{type(problem).__name__}: {problem}"
+            raise InputFault(f"step `{self.invocation.step}`: the cache cannot be asked: {text}") from problem
 
     def _fire(self, name: str, problem: BaseException | None = None) -> None:
         if name in self.invocation.spec.hooks:
@@ -180,25 +185,32 @@ class _Attempt:
         cause = problem if status == USER_FAILED else problem.__cause__
         root = failures.root_of(self.invocation.spec.function.partition(":")[0])
         described = failures.describe(problem if cause is None else cause, root)
-        if cause is not None:
-            print(described["traceback"], end="", file=sys.stderr)
         if cause is not problem:
             described = {**described, **failures.named(problem)}
-            print(f"pipec: {problem}", file=sys.stderr)
-        if isinstance(problem, SystemExit):
-            print(f"pipec: step `{self.invocation.step}` called sys.exit({problem.code!r})", file=sys.stderr)
+        # The disk that is full may be the log's too: the error document is tried all the same.
+        with contextlib.suppress(OSError):
+            self._say(described, problem, cause)
         self._fire("on_end", problem)
         if self.invocation.attempt >= self.invocation.spec.attempts:
             self._fire("on_failure", problem)
         try:
             self.report.failed({"status": status, **described})
         except Exception as error:
-            print(f"pipec: the error document cannot be written: {error}", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                print(f"pipec: the error document cannot be written: {error}", file=sys.stderr)
         hook = self.invocation.spec.hook
         if hook is not None and hook.name not in ("on_init", "on_start"):
             print(f"pipec: the hook {hook.name} failed; that does not change the run", file=sys.stderr)
             return OK
         return status
+
+    def _say(self, described: Mapping[str, Any], problem: BaseException, cause: BaseException | None) -> None:
+        if cause is not None:
+            print(described["traceback"], end="", file=sys.stderr)
+        if cause is not problem:
+            print(f"pipec: {problem}", file=sys.stderr)
+        if isinstance(problem, SystemExit):
+            print(f"pipec: step `{self.invocation.step}` called sys.exit({problem.code!r})", file=sys.stderr)
 
 
 def _called(function: Callable[..., Any]) -> Callable[..., Any]:

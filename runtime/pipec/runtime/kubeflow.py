@@ -32,33 +32,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipec.runtime import codec
-from pipec.runtime.artifacts import MANIFEST
+from pipec.runtime.artifacts import MANIFEST, Workspace, copy
+from pipec.runtime.errors import RuntimeFault
 from pipec.runtime.execute import run_invocation
+from pipec.runtime.kubeflow_slots import BLANK, RUN, STARTED, Misfit, gathered, local_path, slots_of
 
 SECRETS = pathlib.Path("/pipec/secrets")
 UNPACKED = "pipec-code-"
 """How the folder starts into which the inline program unpacks the code root."""
 
-_MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/"}
 INVALID, MISFIT = 2, 3
 
-PROGRAM, RUN, STARTED = "pipec_code", "pipec_run", "pipec_started"
-FACTS = (PROGRAM, RUN, STARTED)
-"""Inputs that the wrapper has from the spec: the program, the identity of the run, its start."""
+_KEPT = "pipec.runtime.gates:value"
+"""The gate that gives a value on."""
 
 _BAD_STATES = frozenset({"FAILED", "CANCELED", "CANCELLED"})
 
 BLANK_INDEX = -1
-BLANK = "blank"
-"""A result of a blank iteration: the text of a parameter, which is no JSON, and the file in an artifact."""
-
-
-class _Misfit(ValueError):
-    """A run parameter is not what its type says."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -87,11 +80,11 @@ def main(arguments: Sequence[str]) -> int:
     if "hooks" in call:
         return _run_hooks(call, inputs.get("parameterValues", {}), outputs, facts)
     try:
-        slots = dict(_slots(inputs, call))
-    except _Misfit as problem:
+        slots = dict(slots_of(inputs, call))
+    except Misfit as problem:
         print(f"pipec: {problem}", file=sys.stderr)
         return MISFIT
-    spec, slots = _gathered(call["spec"], slots)
+    spec, slots = gathered(call["spec"], slots)
     if "retry" in call:
         facts["retry"] = call["retry"]
     if indices:
@@ -174,6 +167,8 @@ def _run(
     facts: Mapping[str, Any],
 ) -> int:
     results, written = _results(call, outputs, folder)
+    if call["spec"]["function"] == _KEPT and "artifact" in slots.get("value", {}) and not written:
+        return _copy(slots["value"]["artifact"], results["output"]["artifact"], outputs)
     status = run_invocation(call["spec"], step=call["step"], slots=slots, results=results, **facts)
     if status == 0:
         texts = {key: path.read_text(encoding="utf-8") for key, path in written.items()}
@@ -184,135 +179,24 @@ def _run(
     return status
 
 
+def _copy(source: str, target: str, outputs: Mapping[str, Any]) -> int:
+    """Give an artifact on as it is: what it holds need not be known here."""
+    workspace = Workspace()
+    try:
+        copy(source, target, workspace)
+    except RuntimeFault as fault:
+        print(f"pipec: {fault}", file=sys.stderr)
+        return fault.status
+    finally:
+        workspace.close()
+    _write_document(outputs, {})
+    return 0
+
+
 def _native(text: str, blank: Any) -> Any:
     """What a condition or an iterator reads: as Kubeflow has it. A loop has one iteration at least."""
     value = json.loads(text)
     return blank if value == [] else value
-
-
-def _slots(inputs: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each slot of the step with where its value lies. What Kubeflow did not bring is None: a parameter not given.
-
-    Artifacts that were collected are `{"artifacts": [path]}`, which `_gathered` takes apart.
-    """
-    keys = call.get("inputs", {})
-    names = {key: slot for slot, key in keys.items()}
-    artifacts = inputs.get("artifacts", {})
-    values = inputs.get("parameterValues", {})
-    readings = call.get("parameters", {})
-    collected = call.get("collected", [])
-    for key, content in artifacts.items():
-        if key == call.get("state"):
-            continue
-        slot = names.get(key, key)
-        paths = [local_path(each) for each in content["artifacts"]]
-        if slot in collected:
-            yield slot, {"artifacts": [path for path in paths if not (pathlib.Path(path) / BLANK).is_file()]}
-        else:
-            yield slot, {"artifact": paths[0]}
-    for slot, reading in readings.items():
-        yield slot, {"json": _typed(slot, values.get(keys.get(slot, slot)), reading)}
-    others = {*FACTS, *call.get("control", [])}
-    given = {names.get(key, key): value for key, value in values.items() if key not in others}
-    for slot, value in given.items():
-        if slot in collected:
-            yield slot, {"json": f"[{', '.join(text for text in value if text != BLANK)}]"}
-        elif slot not in readings:
-            yield slot, {"json": value}
-
-
-def _gathered(spec: Mapping[str, Any], slots: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """The spec and slots with each collected list of artifacts as a recipe over slots with one artifact each."""
-    single = {name: slot for name, slot in slots.items() if "artifacts" not in slot}
-    lists: dict[str, Any] = {}
-    for name in slots.keys() - single.keys():
-        parts = {f"{name}.{index}": {"artifact": path} for index, path in enumerate(slots[name]["artifacts"])}
-        single.update(parts)
-        lists[name] = {"list": [{"slot": part} for part in parts]}
-    if not lists:
-        return spec, single
-    before = spec.get("compose", {})
-    recipes = {name: _replaced(recipe, lists) for name, recipe in before.items()}
-    # What occurs in no recipe is an argument itself.
-    whole = {
-        name: lists[name]
-        for name in lists
-        if not any(_replaced(each, {name: None}) != each for each in before.values())
-    }
-    return {**spec, "compose": {**recipes, **whole}}, single
-
-
-def _replaced(recipe: Any, lists: Mapping[str, Any]) -> Any:
-    ((kind, content),) = recipe.items()
-    if kind == "slot":
-        return lists.get(content, recipe)
-    if kind in ("list", "tuple"):
-        return {kind: [_replaced(each, lists) for each in content]}
-    if kind == "dict":
-        return {kind: [[key, _replaced(each, lists)] for key, each in content]}
-    if kind == "expr":
-        return {kind: [content[0], *(_replaced(each, lists) for each in content[1:])]}
-    if kind == "item":
-        return {kind: [_replaced(content[0], lists), content[1]]}
-    return recipe
-
-
-def _typed(name: str, value: Any, reading: Any) -> str:
-    if value is None:
-        return "null"
-    if reading == "json" or (reading == "text" and _is_json_text(value)):
-        return str(value)
-    if reading == "text":
-        return codec.dumps(str(value))
-    try:
-        return codec.dumps(_read(value, reading))
-    except (ValueError, OverflowError) as problem:
-        raise _Misfit(f"the parameter `{name}` is {value!r:.100}: {problem}") from None
-
-
-def _is_json_text(value: Any) -> bool:
-    """Whether a person, or the compiler's default, wrote None or text as JSON; any other text is meant as it is."""
-    if value == "null":
-        return True
-    try:
-        return isinstance(codec.parse(value), str)
-    except ValueError:
-        return False
-
-
-def _read(value: Any, reading: Any) -> Any:
-    """The value with ints where Kubeflow has doubles.
-
-    Raises:
-        _Misfit: it does not have the type.
-    """
-    if isinstance(reading, dict):
-        ((kind, item),) = reading.items()
-        if kind == "list" and isinstance(value, list):
-            return [_read(each, item) for each in value]
-        if kind == "dict" and isinstance(value, dict):
-            return {name: _read(each, item) for name, each in value.items()}
-        raise _Misfit(f"not a {kind}")
-    if reading == "any":
-        return _read_any(value)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if reading == "int" and is_number and float(value).is_integer():
-        return int(value)
-    if reading == "float" and is_number:
-        return float(value)
-    if (reading == "str" and isinstance(value, str)) or (reading == "bool" and isinstance(value, bool)):
-        return value
-    raise _Misfit(f"not of type {reading}")
-
-
-def _read_any(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list):
-        return [_read_any(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _read_any(item) for name, item in value.items()}
-    return value
 
 
 def _results(
@@ -356,19 +240,6 @@ def _metadata(artifact: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return {name: manifest[name] for name in ("materializer", "type", "digest", "size")}
-
-
-def local_path(artifact: Mapping[str, Any]) -> str:
-    """Where the launcher mounts or copies an artifact (its rule, reference/kubeflow.md §2)."""
-    if artifact.get("customPath"):
-        return str(artifact["customPath"])
-    uri = str(artifact["uri"])
-    for scheme, folder in _MOUNTS.items():
-        if uri.startswith(scheme):
-            return folder + uri.removeprefix(scheme)
-    if uri.startswith("oci://"):
-        return f"/oci/{uri.removeprefix('oci://').replace('/', '_')}/models"
-    return uri
 
 
 def _run_id(outputs: Mapping[str, Any]) -> str:

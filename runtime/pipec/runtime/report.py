@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.runtime import artifacts, codec, imports, outputs, places
 from pipec.runtime.artifacts import Manifest
 from pipec.runtime.context import LiveStep
-from pipec.runtime.errors import OutputFault
+from pipec.runtime.errors import InputFault, OutputFault
 from pipec.runtime.invocation import VERSION, Invocation, is_registered
 from pipec.sdk.context import Subject
 
@@ -99,13 +99,13 @@ class Report:
         if entry is None:
             return False
         store, results = self._lookups.store("the cache"), self._about.results
-        for name, output in entry["outputs"].items():
-            place = store.absolute(output["place"])
-            self._stored[name] = {**output, "place": place}
-            wanted = results[name].artifact if name in results else None
-            if wanted is not None and store.relative(wanted) == wanted:
-                artifacts.copy(place, wanted, self._live.workspace, output["digest"])
-                self._stored[name]["place"] = wanted
+        try:
+            for name, output in entry["outputs"].items():
+                self._stored[name] = {**output, "place": self._taken(store, name, output)}
+        except InputFault as fault:
+            self._stored.clear()
+            self._cache |= {"is_hit": False, "why": [str(fault)]}
+            return False
         for name, text in entry["parameters"].items():
             file = results[name].parameter if name in results else None
             if file is not None:
@@ -117,6 +117,15 @@ class Report:
         )
         self._write("cached")
         return True
+
+    def _taken(self, store: Store, name: str, output: Mapping[str, Any]) -> str:
+        """Where an output of an earlier run is now: a copy, where it is wanted outside of the store."""
+        place, results = store.absolute(output["place"]), self._about.results
+        wanted = results[name].artifact if name in results else None
+        if wanted is None or store.relative(wanted) != wanted:
+            return place
+        artifacts.copy(place, wanted, self._live.workspace, output["digest"])
+        return wanted
 
     def _replay(self, store: Store, recorded: Sequence[Mapping[str, Any]]) -> None:
         for each in recorded:

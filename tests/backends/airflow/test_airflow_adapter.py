@@ -194,3 +194,8 @@ def test_tasks_that_airflow_would_confuse_are_asked_for_apart() -> None:
     """The states of `a` in a loop are called `a_0`, `a_1` and so on."""
     batches = airflow_ending._batches(["a", "b", "a_2", "b_x", "c_1", "c"])  # pyright: ignore[reportPrivateUsage]
     assert batches == [{"a", "b", "b_x", "c_1"}, {"a_2", "c"}]
+
+
+def test_a_gate_counts_its_conditions() -> None:
+    found, _ = expanded(call("first", slot("a"), slot("b")), a="true", b="false")
+    assert found == call("if", slot("a"), {"const": 0}, call("if", slot("b"), {"const": 1}, {"const": 2}))

@@ -23,8 +23,10 @@ CASES: Mapping[str, tuple[str, dict[str, Any], dict[str, str]]] = {
     "second": ("reused", {"size": 4}, {}),
     "third": ("reused", {"size": 4}, {}),
     "looked up": ("looked_up", {}, {}),
+    "tracked": ("tracked", {}, {}),
+    "tracked again": ("tracked", {"noise": 9}, {}),
 }
-"""Runs in this order: the program, its parameters, further variables. Those of `reused` and `looked_up` share a store."""
+"""Runs in this order: the program, its parameters, further variables. The last three programs share a store."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def store_of(name: str, folder: Path) -> Path:
-    return folder / ("shared" if CASES[name][0] in {"reused", "looked_up"} else f"{name} store")
+    return folder / ("shared" if CASES[name][0] in {"reused", "looked_up", "tracked"} else f"{name} store")
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +139,23 @@ def test_look_ups_in_the_store(ended: dict[str, DagRun], folder: Path) -> None:
     """The newest version is that of the second run: the third has reused it."""
     assert ended["looked up"].state == "success", ended["looked up"].log
     assert record("looked up", folder).outputs == {"show": "[0, 1, 2, 3] [0, 1, 2, 3]"}
+
+
+def test_what_is_tracked(ended: dict[str, DagRun], folder: Path) -> None:
+    """A model with its metadata, names with placeholders; the cache leaves the noise out; metadata that is not wanted."""
+    assert ended["tracked"].state == ended["tracked again"].state == "success", ended["tracked again"].log
+    assert trace("tracked", folder) == ["fit 2 0", "measure"]
+    assert trace("tracked again", folder) == ["measure"]
+    store = Store(str(folder / "shared"))
+    artifact = store.artifacts.get("fitted_linear")
+    assert (artifact.version, list(artifact.tags)) == ("1", ["small"])
+    model = store.models.get("tracked")
+    assert (model.number, model.metadata, list(model.tags)) == (2, {"size": 2}, ["tried"])
+    records = {
+        attempt.instance: attempt.record
+        for attempt in store.runs.attempts("tracked", store.runs.list("tracked")[0].run)
+    }
+    assert {name: record and record["state"] for name, record in records.items()} == {
+        "fit": "cached",
+        "measure": "succeeded",
+    }

@@ -15,14 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_programs import HERE, PROGRAMS, files_of, legalized, pipeline_of, with_schedule, write
+from ir_builders import Builder, const, item
 from pipec.backends.airflow import backend, edges, literals, parameters, schedule
 from pipec.backends.airflow.model import Edge
 from pipec.compiler.backend import GeneratedFile, Support
 from pipec.compiler.ir import types
+from pipec.compiler.ir.config import Retry
 from pipec.compiler.ir.features import Feature
-from pipec.compiler.ir.model import Block, Call, Parameter, Pipeline
+from pipec.compiler.ir.model import Block, Call, ForEach, Operation, Parameter, Pipeline
+from pipec.compiler.ir.rewrite import rewrite
 from pipec.compiler.ir.types import Type
-from pipec.compiler.ir.values import Const
+from pipec.compiler.ir.values import Const, Output
 
 RUFF = Path(sys.executable).with_name("ruff")
 
@@ -281,3 +284,95 @@ def test_parameter_docs() -> None:
     node = parameters.param(parameter)
     assert isinstance(node, literals.Brackets)
     assert literals.flat(node) == r'Param(1, type="integer", description="say {{ x }}\nand more")'
+
+
+VERSIONED = ("loops_in_arms", "parameters", "scheduled")
+
+
+@pytest.mark.parametrize("version", ["2", "both"])
+@pytest.mark.parametrize("name", VERSIONED)
+def test_expected_file_for_airflow_2(name: str, version: str, golden: Callable[[Path, str], None]) -> None:
+    """The names of that release; the rest of the file is the same."""
+    pipeline = pipeline_of(name)
+    if name == "scheduled":
+        pipeline = replace(pipeline, parameters=())
+    files, found = legalized(pipeline, airflow_version=version)
+    assert found == []
+    assert list(backend.check(files)) == []
+    golden(HERE / "golden" / f"{name}_for_{version}.py", files[0].text)
+
+
+def test_files_for_airflow_2_are_formatted(tmp_path: Path) -> None:
+    for name in VERSIONED:
+        for version in ("2", "both"):
+            (tmp_path / f"{name}_{version}.py").write_text(
+                legalized(pipeline_of(name), airflow_version=version)[0][0].text
+            )
+    files = [str(path) for path in tmp_path.glob("*.py")]
+    for command in (["format", "--diff"], ["check", "--preview", "--select", "F,E9,I,B"]):
+        done = subprocess.run([RUFF, *command, "--isolated", *files], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_what_airflow_2_does_not_have() -> None:
+    pipeline = pipeline_of("fail_fast")
+    (fault,) = messages(pipeline, airflow_version="both")
+    assert fault == ("PC0411", "`fail_fast` has another name in Airflow 2, and the file is for both")
+    assert "fail_stop=True" in legalized(pipeline, airflow_version="2")[0][0].text
+    pipeline = pipeline_of("attempts")
+    (call,) = pipeline.body.operations
+    assert isinstance(call, Call)
+    slower = replace(call, config=replace(call.config, retry=Retry(3, 1.0, 3.0)))
+    (fault,) = messages(replace(pipeline, body=Block((slower,))), airflow_version="2")
+    assert fault == ("PC0411", "Airflow 2 can double the delay between retries, not multiply it by 3")
+
+
+def test_fail_fast_where_steps_may_be_skipped() -> None:
+    pipeline = pipeline_of("branches")
+    (fault,) = messages(replace(pipeline, config=replace(pipeline.config, execution_mode="fail_fast")))
+    assert fault == (
+        "PC0410",
+        "Airflow cannot stop at once where a task may follow skipped ones, as `audit_3` does",
+    )
+
+
+def test_secret_of_the_store() -> None:
+    files, _ = legalized(pipeline_of("frames"), artifact_secret="bucket")
+    assert files[0].text.count('settings={"secrets": ["bucket"]}') == 3
+
+
+def test_bounded_loops() -> None:
+    """In a loop in a loop the lower bound holds for all."""
+    pipeline = pipeline_of("nested_loops")
+
+    def bounded(operation: Operation) -> tuple[Operation, ...]:
+        if not isinstance(operation, ForEach):
+            return (operation,)
+        return (replace(operation, max_parallelism=3 if operation.id == "for_row" else 5),)
+
+    files, found = legalized(replace(pipeline, body=rewrite(pipeline.body, bounded)))
+    assert found == []
+    assert files[0].text.count("max_active_tis_per_dagrun=3") == 7
+    assert "max_active_tis_per_dagrun=5" not in files[0].text
+
+
+def test_a_constant_loop_in_a_loop_has_a_gate() -> None:
+    b = Builder()
+    inner = b.loop("for_y", const([1, 2]), b.call("a", x=item("for_x"), y=item("for_y")), r=b.out("a"))
+    outer = b.loop("for_x", b.param("xs", "list[int]", const([3])), inner, r=Output("for_y", "r", types.ANY))
+    pipeline = b.pipeline(outer, b.call("b", x=Output("for_x", "r", types.ANY)))
+    files, found = legalized(pipeline)
+    assert found == []
+    assert list(backend.check(files)) == []
+    text = files[0].text
+    assert 'for_y_indices = flatten(\n        "for_y_indices",\n        ["item_index", "item_index_2"],' in text
+    assert "for_y.expand_kwargs(for_y_indices)" in text
+
+
+def test_a_constant_loop_is_mapped_over_its_indices() -> None:
+    b = Builder()
+    loop = b.loop("for_x", const(["a", "b"]), b.call("a", x=item("for_x")), r=b.out("a"))
+    files, found = legalized(b.pipeline(loop, b.call("b", x=Output("for_x", "r", types.ANY))))
+    assert found == []
+    assert list(backend.check(files)) == []
+    assert "for_x.expand(item_index=[0, 1])" in files[0].text

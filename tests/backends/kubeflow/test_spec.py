@@ -58,7 +58,7 @@ REFUSED = {
     "a large default inside": ("n: list[int] = [1, -(2**53)]", "PC0404", "is not a JavaScript-safe integer"),
     "not a number": ("n: float = float('nan')", "PC0404", "a value of kind `float` has no form there"),
     "None inside": ("n: list[int] = [None]", "PC0404", "None inside a list or dict has no form there"),
-    "a template": ("n: str = '{{workflow.name}}'", "PC0404", "expanded as a template"),
+    "a template inside": ("n: list[str] = ['{{workflow.name}}']", "PC0404", "expanded as a template"),
     "a variable": ("n: dict[str, str] = {'a': '$(HOME)'}", "PC0404", "expanded as a template"),
 }
 
@@ -177,6 +177,22 @@ def test_the_environment_is_part_of_the_key(tmp_path: Path) -> None:
         return str(json.loads(container["args"][1])["key"])
 
     assert key("1") == key("1") != key("2")
+
+
+def test_a_gate_that_loads_what_a_step_made_has_its_requirements(tmp_path: Path) -> None:
+    file = tmp_path / "frames.py"
+    file.write_text(
+        "import pandas as pd\n\nfrom pipec.sdk import DockerSettings, pipeline, step\n\n\n"
+        "@step(settings={'docker': DockerSettings(parent_image='my/python:1')})\n"
+        "def tables() -> list[pd.DataFrame]:\n    return []\n\n\n"
+        "@step\ndef count(table: pd.DataFrame) -> int:\n    return len(table)\n\n\n"
+        "@pipeline\ndef frames():\n    for table in tables():\n        count(table)\n"
+    )
+    (generated,) = compile(file, "kubeflow").files
+    executors = yaml.safe_load(generated.text)["deploymentSpec"]["executors"]
+    container = executors["exec-s-for-table-gate"]["container"]
+    assert container["image"] == "my/python:1"
+    assert json.loads(container["args"][1])["requirements"] == ["pandas"]
 
 
 def test_a_policy_of_the_cache_switches_it_off_with_a_note(tmp_path: Path) -> None:

@@ -195,6 +195,18 @@ def test_what_is_no_plain_data_is_never_read_here(project: Project, b: Builder) 
     assert result.stored["n"].type == "collections:Counter"
 
 
+def test_an_output_that_is_made_of_more_than_plain_data(project: Project, b: Builder) -> None:
+    parts = DictOf((("c", b.out("count")), ("n", b.out("load"))), ANY)
+    program = b.pipeline(b.call("count", word=const("banana")), b.call("load"), outputs={"both": parts})
+    result = project.run(program)
+    assert (result.state, result.outputs) == ("succeeded", {})
+    assert result.stored["both"].type == "builtins:dict"
+    bad = b.pipeline(b.call("count", word=const("a")), outputs={"x": expr("+", b.out("count"), const(1))})
+    failed = project.run(bad)
+    assert failed.state == "failed"
+    assert "unsupported operand" in failed.failures[0].message
+
+
 def test_groups_are_scopes(project: Project, b: Builder) -> None:
     inner = b.group("inner", b.call("add", a=b.out("load"), b=const(1)), r=b.out("add"))
     program = b.pipeline(

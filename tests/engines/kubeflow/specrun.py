@@ -71,6 +71,11 @@ def record_tasks(tasks: list[dict[str, Any]]) -> None:
             "arguments": plain(options["arguments"]),
             "outputs": {},
         }
+        # KFP's pods know which attempt they are; the runner repeats a task with the same arguments.
+        same = [
+            each for each in tasks if (each["component"], each["arguments"]) == (entry["component"], entry["arguments"])
+        ]
+        os.environ["KFP_RETRY_INDEX"] = str(len(same))
         tasks.append(entry)
         outputs, ended = original(**options)
         entry.update(state="success" if ended == status.Status.SUCCESS else "failed", outputs=plain(outputs))

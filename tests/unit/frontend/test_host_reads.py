@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipec.compiler import compile as compile_program
 from programs import body, lower, lowered, write
 
 if TYPE_CHECKING:
@@ -203,3 +204,19 @@ def test_the_compiler_does_nothing_to_the_disk(effect: str, tmp_path: Path, monk
     found = lower(tmp_path / "project", f"{HEAD}    {effect}\n    use(1)\n")
     assert [one.code for one in found.diagnostics if one.is_error] == []
     assert sorted(one.name for one in tmp_path.iterdir()) == ["keep", "project"]
+
+
+def test_the_model_of_a_run_configuration(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": "", "run.yaml": "model:\n  name: churn\nextra:\n  kind: b\n"})
+    program = HEAD.replace(
+        'model=Model(name="churn", version="production"), extra={"sizes": [1, 2], "kind": "a"}, ', ""
+    )
+    write(
+        tmp_path,
+        {
+            "main.py": f"{program}    use(get_pipeline_context().model.get_artifact('x'), get_pipeline_context().extra['kind'])\n"
+        },
+    )
+    found = compile_program(tmp_path / "main.py", "ir", config=tmp_path / "run.yaml")
+    assert [one.message for one in found.diagnostics if one.is_error] == []
+    assert calls(found.pipelines[0]) == ['use = call main:use(x=lazy model_artifact(model="churn", name="x"), y="b")']

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ def use(data: Any = None, lr: float = 0.1, stamp: str = "", x: Any = None) -> tu
 def fails() -> int:
     print("ran", flush=True)
     raise ValueError
+
+def raises() -> str:
+    return str(1 / 0)
 
 def version() -> str:
     return os.environ.get("DATA_VERSION", "1")
@@ -255,6 +259,25 @@ def test_bytes_that_are_gone_are_a_miss(runner: Runner) -> None:
     manifest = Path(runner.store.output("p", "r2", "use", 1, "report"), "manifest.json")
     manifest.write_text("{")
     assert why(runner.use("r4")) == ["the stored output report is gone"]
+    os.unlink(Path(runner.store.output("p", "r4", "use", 1, "report"), "data.json"))
+    assert why(runner.use("r5")) == ["the stored output report is gone"]
+    # What is broken is seen where it is read: here, because it must be copied.
+    Path(runner.store.output("p", "r5", "use", 1, "report"), "data.json").write_text("broken")
+    results = {
+        "report": {"artifact": str(runner.folder / "pod/report")},
+        "n": {"parameter": str(runner.folder / "n.json")},
+    }
+    (reason,) = why(runner.use("r6", results=results))
+    assert "is corrupt: `data.json` has digest" in reason
+    assert why(runner.use("r7")) == ["an output is wanted as a parameter"]
+    assert is_hit(runner.use("r8"))
+
+
+def test_a_policy_that_raises(runner: Runner) -> None:
+    ended = runner.use("r1", cache={"function": "steps:raises"})
+    assert ended.status == 3
+    assert "step `use`: the cache cannot be asked: ZeroDivisionError: division by zero" in ended.err
+    assert (ended.out, ended.error["function"]) == ("", "raises")
 
 
 def test_a_failure_is_not_kept(runner: Runner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -28,6 +29,10 @@ def slot(name: str) -> dict[str, str]:
 
 def const(value: object) -> dict[str, Any]:
     return {"const": codec.encode(value)}
+
+
+def const_symbol(symbol: str) -> dict[str, Any]:
+    return {"const": {"$pipec": ["symbol", symbol]}}
 
 
 def op(name: str, *operands: Any) -> dict[str, Any]:
@@ -162,3 +167,52 @@ def test_every_operation_that_the_compiler_prints_is_known() -> None:
             pytest.fail(str(unknown))
         except Exception:
             continue
+
+
+START = "2024-03-05T06:07:08.250000+00:00"
+FACT = {"fact": ["start_time", ""]}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        (op("clock", FACT, const("now"), const("UTC")), dt.datetime(2024, 3, 5, 6, 7, 8, 250000, tzinfo=dt.UTC)),
+        (op("clock", FACT, const("utcnow")), dt.datetime(2024, 3, 5, 6, 7, 8, 250000)),
+        (op("clock", FACT, const("time")), 1709618828.25),
+        (op("clock", FACT, const("time_ns")), 1709618828250000000),
+        (op("attr", op("clock", FACT, const("now"), const("Asia/Tokyo")), const("hour")), 15),
+        (
+            op("call", const_symbol("pathlib:PurePosixPath"), {"list": [S, const("x")]}, {"dict": []}),
+            PurePosixPath("text/x"),
+        ),
+        (
+            op("call", op("attr", const("{a}-{n}"), const("format")), {"list": []}, {"dict": [["a", N], ["n", S]]}),
+            "7-text",
+        ),
+    ],
+)
+def test_facts_and_calls(recipe: dict[str, Any], expected: object) -> None:
+    assert composer(start_time=START).evaluate(recipe) == expected
+
+
+def test_draws_belong_to_a_run_and_a_place() -> None:
+    def draw(place: str, run: str = "run", method: str = "randint") -> Any:
+        fact = {"fact": ["random", place]}
+        arguments = {"list": [const(0), const(10**9)]} if method == "randint" else {"list": []}
+        return composer(run).evaluate(op("draw", fact, const(method), arguments, {"dict": []}))
+
+    assert draw("p#1") == draw("p#1")
+    assert len({draw("p#1"), draw("p#2"), draw("p#1", "other")}) == 3
+    identifier = draw("p#1", method="uuid")
+    assert (identifier.version, identifier) == (4, draw("p#1", method="uuid"))
+
+
+def test_only_draws_are_drawn() -> None:
+    with pytest.raises(InvalidInvocation, match="`seed` is no draw"):
+        composer().evaluate(op("draw", {"fact": ["random", "p"]}, const("seed"), {"list": []}, {"dict": []}))
+
+
+def test_a_look_up_whose_query_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VARIABLE_7", "found")
+    name = op("join", const("VARIABLE_"), op("format", N))
+    assert composer().evaluate(op("look_up", const("environment"), {"dict": [["name", name]]})) == "found"

@@ -16,7 +16,7 @@ from pipec.backends.airflow.graph import Node
 from pipec.backends.airflow.model import Edge, Task
 from pipec.backends.airflow.tasks import hook_key, parameter_of
 from pipec.compiler.emit import one_line
-from pipec.compiler.invocation import static_invocation
+from pipec.compiler.invocation import hook_invocation, static_invocation
 from pipec.compiler.ir.config import Config
 from pipec.compiler.ir.model import Call, Closure, StepDef
 from pipec.compiler.ir.values import Output, Param
@@ -88,12 +88,9 @@ class Around:
 
     def _hook(self, name: str) -> Task:
         hook = getattr(self.pipeline.config.hooks, name)
-        spec: dict[str, Json] = {"function": hook.symbol}
-        if hook.arguments:
-            spec["values"] = {argument: value.value for argument, value in hook.arguments.items()}
-        if name == "on_init":
-            spec["outputs"] = {"output": "artifact"}
-        spec["hook"] = {"name": name, **({"takes_exception": True} if hook.takes_exception else {})}
+        spec = {key: value for key, value in hook_invocation(name, hook).items() if key != "outputs" or value}
+        if "outputs" in spec:
+            spec["outputs"] = {"state": "artifact"}
         module, _, function = hook.symbol.partition(":")
         return self._task(name, f"{module.replace('.', '/')}.py::{function}", spec, name not in _BEFORE)
 

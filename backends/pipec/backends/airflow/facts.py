@@ -1,7 +1,7 @@
 """`pipec/airflow.json` of the code folder: what the DAG file need not say of the pipeline and its tasks.
 
 {"pipeline": "churn", "parameters": ["depth"], "tasks": {
- "train": {"operation": "train", "cache": {"digest": "sha256:…"}}}}
+ "train": {"operation": "train", "cache": {"digest": "sha256:…"}, "registered": {"model": {"name": "model"}}}}}
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from pipec.backends.airflow import ending, options
+from pipec.backends.airflow import ending
 from pipec.backends.airflow.graph import flatten_of
 from pipec.backends.airflow.tasks import hook_key
 from pipec.compiler.gates import is_gate
+from pipec.compiler.invocation import cache_entry
 
 if TYPE_CHECKING:
     from pipec.backends.airflow.members import Members
@@ -38,9 +39,13 @@ def _steps(pipeline: Pipeline, members: Members) -> dict[str, dict[str, Json]]:
         if node.call is None or is_gate(node.call):
             continue
         about: dict[str, Json] = {"operation": node.call.id}
-        cache = options.cached(node.call, pipeline.steps[node.call.step])
+        step = pipeline.steps[node.call.step]
+        cache = cache_entry(node.call.config, step)
         if cache is not None:
             about["cache"] = cache
+        registered: dict[str, Json] = {each.name: dict(each.registered) for each in step.outputs if each.registered}
+        if registered:
+            about["registered"] = registered
         if len(node.loops) > 1:
             about |= {"indices": ids[flatten_of(node.loops[-1])], "names": [indices[loop] for loop in node.loops]}
         found[ids[node.key]] = about

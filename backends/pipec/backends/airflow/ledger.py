@@ -71,7 +71,9 @@ LEDGER: Ledger = {
     Feature.STOP_ON_FAILURE: Capability(
         _EMULATED, "each step looks whether another one has failed when it starts, and is skipped"
     ),
-    Feature.FAIL_FAST: Capability(_NATIVE, "fail_fast of the DAG"),
+    Feature.FAIL_FAST: Capability(
+        _NATIVE, "fail_fast of the DAG; an error together with conditions or loops that later steps wait for"
+    ),
     Feature.MAX_PARALLELISM: Capability(_NATIVE, "max_active_tasks"),
     Feature.DOCKER_SETTINGS: Capability(
         _EMULATED, "only with `-O code=inline`, which says that the worker has what the steps need"

@@ -44,6 +44,8 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
     builder = Members(gated, str(python) if python else None, str(secret) if secret else None)
     members, edges = builder.members(), builder.edges()
     found += [*limits.edges(len(edges), pipeline), *limits.rules(members, pipeline)]
+    if has_errors(found):
+        return None, found
     doc = _doc(pipeline, builder)
     dag = Dag(
         name=dag_id,

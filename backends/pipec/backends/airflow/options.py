@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.airflow import schedule
 from pipec.backends.airflow.literals import Brackets, Node, Prose, literal, quoted
-from pipec.compiler.configured import configured
 from pipec.compiler.gates import is_gate
 from pipec.compiler.ir.values import Lazy
 from pipec.compiler.ir.walk import leaves
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipec.compiler.ir.config import Config
-    from pipec.compiler.ir.model import Call, Pipeline, StepDef
+    from pipec.compiler.ir.model import Call, Pipeline
     from pipec.compiler.ir.values import Json
 
 LONGEST_TAG = 100
@@ -66,24 +65,6 @@ def of_task(config: Config, doc: str, default_retries: int = 0) -> dict[str, Nod
         found["execution_timeout"] = schedule.duration(config.timeout)
     if doc:
         found["doc_md"] = Prose(doc)
-    return found
-
-
-def of_spec(call: Call, step: StepDef) -> dict[str, Json]:
-    """The configuration that the step's own process needs; `cached` has what only makes its cache key."""
-    found = configured(call.config, step)
-    # Only hooks ask which attempt is the last.
-    left_out = {"cache"} if "hooks" in found else {"cache", "attempts"}
-    if "hooks" in found:
-        found["hooks"] = {
-            name: {key: value for key, value in hook.items() if value} for name, hook in found["hooks"].items()
-        }
-    return {name: value for name, value in found.items() if name not in left_out}
-
-
-def cached(call: Call, step: StepDef) -> dict[str, Json] | None:
-    """What the cache key of a step is made of; None where its result is not reused."""
-    found: dict[str, Json] | None = configured(call.config, step).get("cache")
     return found
 
 

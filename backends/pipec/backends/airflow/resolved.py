@@ -1,11 +1,12 @@
 """What a step reads, said of the calls that make it: results of groups, conditions and loops are followed inside.
 
-Three operations, which `pipec.runtime.airflow` carries out before the step's process starts, stand for what only a run knows:
+Operations that `pipec.runtime.airflow_inputs` carries out, or writes out, before the step's process starts:
 
     pick(%gate.output, a, b, …)    the value of the arm that ran; nothing else of it is looked at
     each(value)                    a list: the value once for each iteration of a loop, whose leaves are read in turn
     each(value, count)             the same where the leaves alone do not say how many iterations there were
     position(n)                    the index of the n-th `each` around it
+    first(a, b, …)                 the number of the first condition that holds, or how many there are
 
 Before:   report(model=%if_1.model, all=%for_x.scores)
 After:    report(model=pick(%if_1_gate.output, %big.model, %small.model), all=each(%score.output))
@@ -44,6 +45,15 @@ def gate_of(condition: If) -> Value | None:
     """The number of the arm that runs, where that is open: `insert_gates` has put a gate before each condition."""
     first = condition.arms[0].condition
     return first.operands[0] if isinstance(first, Expr) else None
+
+
+def first_of(pick: Value) -> Value:
+    """What a gate computes, `if(a, 0, if(b, 1, 2))`, as `first(a, b)`."""
+    conditions: list[Value] = []
+    while isinstance(pick, Expr) and pick.op == "if":
+        conditions.append(pick.operands[0])
+        pick = pick.operands[2]
+    return Expr("first", tuple(conditions), INT)
 
 
 @dataclass(frozen=True, slots=True)

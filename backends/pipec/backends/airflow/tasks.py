@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from pipec.backends.airflow import options, wording
+from pipec.backends.airflow import options
 from pipec.backends.airflow.graph import Node, flatten_of
 from pipec.backends.airflow.literals import Brackets, literal, quoted
 from pipec.backends.airflow.model import Maker, Task
 from pipec.backends.airflow.names import xcom_key
 from pipec.backends.airflow.parameters import reading
-from pipec.backends.airflow.resolved import gate_of
+from pipec.backends.airflow.resolved import first_of, gate_of
 from pipec.compiler.emit import one_line
 from pipec.compiler.gates import ARM, is_gate
 from pipec.compiler.invocation import static_invocation
@@ -54,7 +54,8 @@ class Tasks:
 
     def _call(self, node: Node, call: Call) -> Task:
         step = self.pipeline.steps[call.step]
-        static = static_invocation(replace(call, arguments=node.arguments), step)
+        arguments = {"arm": first_of(node.arguments["arm"])} if call.step == ARM else node.arguments
+        static = static_invocation(replace(call, arguments=arguments), step)
         inputs: dict[str, literals.Node] = {}
         params: dict[str, Json] = {}
         for slot, leaf in static.slots.items():
@@ -63,13 +64,12 @@ class Tasks:
             else:
                 inputs[slot] = self.indices[leaf.operation] if isinstance(leaf, Item) else self.source(node, leaf)
         maker = self.maker(node)
-        own = {} if is_gate(call) else options.of_spec(call, step)
         doc = "" if is_gate(call) else step.doc
         return Task(
             variable=self.names.variables[node.key],
             task_id=self.names.ids[node.key],
             source=self._source(call),
-            spec={**_compact(static.spec, is_gate(call)), **own},
+            spec=_compact(static.spec, is_gate(call)),
             inputs=inputs,
             params=params,
             settings={**options.of_launcher(call, self.pipeline, self.python, self.secret), **self._state(call)},
@@ -169,6 +169,9 @@ class Tasks:
         if not is_gate(call):
             step = self.pipeline.steps[call.step]
             return one_line(f"{step.span.path}::{step.symbol.rpartition(':')[2]}")
+        # Most files have none.
+        from pipec.backends.airflow import wording
+
         function = self.pipeline.symbol.rpartition(":")[2]
         return one_line(f"{call.span.path}::{function}, {wording.of_gate(call, self.graph)}")
 
@@ -213,7 +216,9 @@ def _compact(spec: Mapping[str, Json], is_of_gate: bool) -> dict[str, Json]:
 
 def _word(output: Mapping[str, Json]) -> Json:
     words: dict[tuple[str, ...], Json] = {("carrier",): output["carrier"], ("carrier", "mirrored"): "mirrored"}
-    return words.get(tuple(output), output)
+    # How it is registered stands in the code folder.
+    said = {key: value for key, value in output.items() if key != "registered"}
+    return words.get(tuple(said), said)
 
 
 def name_flattened(graph: Graph, names: Names) -> None:

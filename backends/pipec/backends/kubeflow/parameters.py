@@ -34,9 +34,14 @@ _NATIVE = {
 
 
 def native_type(parameter: Parameter) -> str | None:
-    """The `parameterType` of a parameter, None where it has to be canonical JSON in a STRING."""
-    may_be_none = parameter.default is not None and parameter.default.value is None
-    name = None if may_be_none else _native_name(parameter.type)
+    """The `parameterType` of a parameter, None where it has to be canonical JSON in a STRING.
+
+    That is so where it may be None, and where its default is text that a template language would expand.
+    """
+    default = None if parameter.default is None else parameter.default.value
+    may_be_none = parameter.default is not None and default is None
+    is_protected = isinstance(default, str) and is_live(default)
+    name = None if may_be_none or is_protected else _native_name(parameter.type)
     return None if name is None else _NATIVE[name]
 
 

@@ -108,6 +108,14 @@ def items_gate(element: Element, parameters: Mapping[str, str]) -> Invocation:
     return Invocation(spec, slots.content, ("count",))
 
 
+def value_gate(element: Element, parameters: Mapping[str, str]) -> Invocation:
+    """What computes a value in a process of its own, as artifact `output`."""
+    slots = Slots(parameters, {"value": None})
+    compose = {"value": slots.recipe(element.value, element.scope, "part")}
+    spec = {"function": f"{GATE}:value", "compose": compose, "outputs": {"output": {"carrier": "artifact"}}}
+    return Invocation(spec, slots.content)
+
+
 class Attempts:
     """Where the attempts of one run lie, and their documents.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.commands.run import show, show_failures
-from pipec.backends.local.options import CannotRun, Options
+from pipec.backends.local.options import CannotRun, Options, artifact_root
 from pipec.backends.local.processes import Surroundings
 from pipec.backends.local.progress import reporter_for
 from pipec.backends.local.run import run as run_pipeline
@@ -19,7 +19,8 @@ from pipec.backends.local.secrets import read_all
 from pipec.compiler.backend import Program
 from pipec.compiler.diagnostics import Severity, has_errors
 from pipec.compiler.driver import compile as compile_file
-from pipec.compiler.project import find_root, load_project
+from pipec.compiler.driver import open_project
+from pipec.compiler.project import find_root
 from pipec.runtime import codec
 from pipec.runtime.artifacts import Workspace
 from pipec.runtime.materializers import registry
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from pipec.backends.local.result import RunResult
     from pipec.sdk.pipelines import Pipeline
 
-_UNDERSTOOD = frozenset({"enable_cache", "parameters", "tags"})
+_UNDERSTOOD = frozenset({"config_path", "enable_cache", "parameters", "tags"})
 """What `configure` and `with_options` may have changed, and a run takes from there."""
 
 
@@ -48,11 +49,12 @@ def run_local(pipeline: Pipeline[..., Any], args: tuple[Any, ...], kwargs: Mappi
         StepFailed: a step failed; the traceback was printed.
         TypeError: the arguments are not the function's.
     """
-    program = program_of(pipeline.__wrapped__)
     changed = _changed(pipeline)
+    program = program_of(pipeline.__wrapped__, config=changed.get("config_path"))
     given = {**changed.get("parameters", {}), **_arguments(pipeline.__wrapped__, args, kwargs)}
     options = Options(
         import_roots=program.import_roots,
+        root=artifact_root(program.project),
         use_cache=changed.get("enable_cache") is not False,
         surroundings=Surroundings(read_all([], program.project.root), pythons=program.project.pythons),
         source=program.source,
@@ -83,7 +85,7 @@ def program_of(function: Callable[..., Any], **options: Any) -> Program:
     if "<" in name or not Path(file).is_file():
         raise NotCompiled(f"`{name}` is not at the top of a source file: pipec reads pipelines from their files")
     path = Path(file).resolve()
-    project, faults = load_project(find_root(path))
+    project, faults = open_project(find_root(path), None)
     compilation = compile_file(path, None, pipeline=function.__name__, project=project, **options)
     found = [*faults, *compilation.diagnostics]
     source = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name

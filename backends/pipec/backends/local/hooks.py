@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipec.backends.local.alone import run_alone
 from pipec.backends.local.attempts import Invocation, Outcome
-from pipec.backends.local.graph import FAILED, SUCCEEDED, Node, Scope
+from pipec.backends.local.graph import Node, Scope
 from pipec.backends.local.recipes import slot
 from pipec.backends.local.result import Failure
 from pipec.compiler.invocation import hook_invocation
@@ -63,7 +64,9 @@ class RunHooks:
         call = Call(f"{PREFIX}{name}", hook.symbol, {}, self.pipeline.span, config)
         node = Node(call, Scope(Block()))
         invocation = Invocation(hook_invocation(name, hook), {})
-        outcome = self._known(node, invocation) or self._attempt(node, invocation, failures)
+        outcome = self._known(node, invocation) or run_alone(
+            node, invocation, self.processes, self.recorder, failures=list(failures)
+        )
         if outcome.message is not None and name in ("on_init", "on_start"):
             log = str(self.recorder.attempts.log(node.instance, 1))
             self.failures.append(Failure(node.instance, call.id, outcome.message, outcome.error, log))
@@ -73,27 +76,6 @@ class RunHooks:
     def _known(self, node: Node, invocation: Invocation) -> Outcome | None:
         found = self.processes.find(node, invocation) if node.operation.id == f"{PREFIX}on_init" else None
         return None if found is None else Outcome(None, found.outputs)
-
-    def _attempt(self, node: Node, invocation: Invocation, failures: Sequence[Any]) -> Outcome:
-        node.attempt = 1
-        self.recorder.started(node, 1)
-        try:
-            name = self.processes.start(node, 1, invocation, failures=list(failures))
-        except OSError as problem:
-            outcome = Outcome(f"no process can be started: {problem}")
-        else:
-            outcome = self._wait(name)
-        node.outputs = outcome.outputs
-        node.state = SUCCEEDED if outcome.message is None else FAILED
-        self.recorder.hook(node, outcome)
-        return outcome
-
-    def _wait(self, name: str) -> Outcome:
-        while True:
-            for ended, outcome in self.processes.poll(0.2):
-                if ended == name:
-                    return outcome
-            self.recorder.flush()
 
 
 def _document(failure: Failure) -> dict[str, Any]:

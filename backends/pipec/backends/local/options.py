@@ -10,6 +10,7 @@ from typing import Any
 from pipec.backends.local.processes import Surroundings
 from pipec.backends.local.workers import HAS_FORK
 from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.project import Project
 from pipec.compiler.record import dataclass, field
 from pipec.runtime.places import is_url
 from pipec.runtime.store import ROOT_VARIABLE, Run, Store
@@ -59,6 +60,12 @@ class Options:
 def root_of(project_root: Path, given: str | None) -> str:
     """The artifact root of a project."""
     return given or os.environ.get(ROOT_VARIABLE) or str(project_root / FOLDER)
+
+
+def artifact_root(project: Project) -> str | None:
+    """The artifact root that the project, or its chosen stack, names; a folder from the project's root."""
+    place = project.artifact_root
+    return place if place is None or is_url(place) else str(project.root / place)
 
 
 def local_folder(project_root: Path, root: str) -> Path:

@@ -9,14 +9,21 @@ from pipec.backends.local.recipes import Evaluator, NotPlain, leaf
 from pipec.backends.local.result import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pipec.backends.local.graph import Scope
     from pipec.compiler.ir.model import Pipeline
 
+    Compute = Callable[[str, Element], Stored | Failure]
+
 
 def outputs_of(
-    pipeline: Pipeline, body: Scope, evaluator: Evaluator
+    pipeline: Pipeline, body: Scope, evaluator: Evaluator, compute: Compute
 ) -> tuple[dict[str, Any], dict[str, Stored], tuple[Failure, ...]]:
-    """The pipeline's outputs that are there: values where they are plain data, else where they lie."""
+    """The pipeline's outputs that are there: values where they are plain data, else where they lie.
+
+    `compute` puts together what is made of more than plain data, where this process may not look.
+    """
     outputs: dict[str, Any] = {}
     stored: dict[str, Stored] = {}
     faults: list[Failure] = []
@@ -27,8 +34,11 @@ def outputs_of(
             outputs[output.name] = evaluator.evaluate(output.value, body)
         except NotPlain:
             whole = leaf(output.value, body, evaluator.parameters)
-            if whole is not None:
-                stored[output.name] = whole
+            found = compute(output.name, Element(output.value, body)) if whole is None else whole
+            if isinstance(found, Failure):
+                faults.append(found)
+            else:
+                stored[output.name] = found
         except Exception as problem:
             text = f"it could not be computed: {type(problem).__name__}: {problem}"
             faults.append(Failure(f"output {output.name}", output.name, text))

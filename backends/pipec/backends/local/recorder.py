@@ -111,8 +111,8 @@ class RunRecorder:
             log = str(self.attempts.log(instance, number)) if is_kept else ""
             self.failures.append(Failure(instance, operation, message or "", outcome.error, log))
 
-    def hook(self, node: Node, outcome: Outcome) -> None:
-        """A hook of the run ended: it is no step, and does not count as one."""
+    def beside(self, node: Node, outcome: Outcome) -> None:
+        """What is no step ended (a hook of the run, an output), and does not count as one."""
         number = self.number(node, 1)
         self.entries.append(
             Entry(node.instance, node.operation.id, str(node.state), number, None, None, node.outputs, outcome.message)

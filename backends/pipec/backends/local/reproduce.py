@@ -35,7 +35,7 @@ def reproduce(project_root: Path, name: str, options: Options, reporter: Reporte
     folder = local_folder(project_root, root) / layout.run_folder(before.pipeline, before.run)
     pipeline = _program(folder / PROGRAM, before)
     code = folder / "code.notes"
-    _unpack(pipeline, code)
+    unpack(pipeline, code)
     parameters = {name: codec.decode(value) for name, value in before.parameters.items()}
     # Data files, and what the program imports in ways that only a run sees, are still the project's.
     roots = (code, *(options.import_roots or (project_root,)))
@@ -55,7 +55,8 @@ def _program(path: Path, before: Run) -> Pipeline:
     return pipeline
 
 
-def _unpack(pipeline: Pipeline, folder: Path) -> None:
+def unpack(pipeline: Pipeline, folder: Path) -> None:
+    """Write the modules that travel with a program."""
     for file in pipeline.code:
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,11 +11,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pipec.runtime
 from pipec.backends.local import parameters as values
+from pipec.backends.local.alone import compute_alone
 from pipec.backends.local.attempts import Attempts
 from pipec.backends.local.hooks import RunHooks
 from pipec.backends.local.journal import Entry, Journal, StoreUnusable
@@ -179,13 +181,15 @@ class _Run:
                 if hooks.failures:
                     scheduler.skip()
                 recorder.failures = [*hooks.failures, *_in_order(recorder.failures, self.pipeline)]
+                compute = partial(compute_alone, self.pipeline, processes, recorder, texts)
+                outputs, stored, faults = outputs_of(self.pipeline, scheduler.body, evaluator, compute)
+                is_good = is_good and not faults
                 hooks.after(is_good, recorder.failures)
         finally:
             workers.close()
-        outputs, stored, faults = outputs_of(self.pipeline, scheduler.body, evaluator)
         return RunResult(
             identity,
-            "succeeded" if is_good and not faults else "failed",
+            "succeeded" if is_good else "failed",
             recorder.states,
             outputs,
             stored,

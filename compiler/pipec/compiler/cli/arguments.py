@@ -151,6 +151,7 @@ def _run(commands: Any) -> None:
     parser.add_argument(
         "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
     )
+    _configured(parser)
     parser.add_argument("-j", "--jobs", type=_count, metavar="N", help="most steps at once (default: one a core)")
     parser.add_argument("--no-cache", action="store_true", help="take no results of earlier runs")
     parser.add_argument("--secrets", action="append", default=[], metavar="[NAME=]FILE", help="a dotenv file")
@@ -169,10 +170,11 @@ def _run(commands: Any) -> None:
     parser.set_defaults(run=_lazily("run"))
 
 
-def _store(parser: Any) -> None:
+def _store(parser: Any, tag: str = "only what has this tag") -> None:
+    parser.add_argument("--stack", metavar="NAME", help="the stack whose store is meant")
     parser.add_argument("--artifact-root", metavar="DIR", help="where results lie (default: .pipec in the project)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--tag", action="append", default=[], help="only what has this tag")
+    parser.add_argument("--tag", action="append", default=[], help=tag)
 
 
 def _runs(commands: Any) -> None:
@@ -189,7 +191,7 @@ def _runs(commands: Any) -> None:
     removed = actions.add_parser("gc", help="remove old runs; registered artifacts stay")
     removed.add_argument("--keep", type=_count, default=10, metavar="N", help="newest runs of each pipeline that stay")
     for name, each in (("list", listed), ("show", shown), ("logs", logs), ("gc", removed)):
-        _store(each)
+        _store(each, "runs with this tag stay" if each is removed else "only what has this tag")
         each.set_defaults(action=name)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipec.compiler.cli.session import (
     UsageError,
     found_by_chance,
+    is_own,
     no_pipeline,
     open_session,
     pairs,
@@ -48,6 +49,8 @@ def run(parsed: argparse.Namespace) -> int:
                 config=parsed.config,
                 stack=parsed.stack,
             )
+            if not is_own(session, program, compilation):
+                continue
             found = found_by_chance(session, program, compilation.diagnostics)
             session.add(found, compilation.sources, program.project.root)
             if target == targets[0] if targets else target is None:

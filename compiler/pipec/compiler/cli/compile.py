@@ -11,6 +11,7 @@ from pipec.compiler.cli.session import (
     Session,
     UsageError,
     found_by_chance,
+    is_own,
     no_pipeline,
     open_session,
     pairs,
@@ -85,6 +86,8 @@ def compile_all(session: Session) -> list[Outputs]:
                 config=parsed.config,
                 stack=parsed.stack,
             )
+            if not is_own(session, program, compilation):
+                continue
             found = found_by_chance(session, program, compilation.diagnostics)
             session.add(found, compilation.sources, program.project.root)
             if compilation.files:

@@ -40,7 +40,14 @@ def _compile(session: Session) -> Program | None:
     parameters, bind = pairs(parsed.parameter, "-p"), pairs(parsed.bind, "--bind")
     (chosen,) = session.programs
     compilation = compile_file(
-        chosen.file, None, pipeline=chosen.pipeline, parameters=parameters, bind=bind, project=chosen.project
+        chosen.file,
+        None,
+        pipeline=chosen.pipeline,
+        parameters=parameters,
+        bind=bind,
+        project=chosen.project,
+        config=parsed.config,
+        stack=parsed.stack,
     )
     session.add(compilation.diagnostics, compilation.sources, chosen.project.root)
     pipelines = list(compilation.pipelines)

@@ -16,6 +16,7 @@ from pipec.compiler.record import dataclass, field
 if TYPE_CHECKING:
     import argparse
 
+    from pipec.compiler.driver import Compilation
     from pipec.compiler.source import SourceFile
 
 USAGE = 2
@@ -123,6 +124,18 @@ def found_by_chance(session: Session, program: Program, found: Sequence[Diagnost
     if session.is_implicit and not program.project.sources:
         return [one for one in found if one.code != "PC0105"]
     return found
+
+
+def is_own(session: Session, program: Program, compilation: Compilation) -> bool:
+    """Whether what was compiled is defined in the file itself.
+
+    A file that only starts pipelines compiles them where it is named; found by chance it would compile them once more.
+    """
+    if not session.is_implicit or program.project.sources:
+        return True
+    root = program.project.root
+    name = program.file.relative_to(root).as_posix() if program.file.is_relative_to(root) else program.file.name
+    return not compilation.pipelines or any(one.span.path == name for one in compilation.pipelines)
 
 
 def _split(word: str) -> tuple[Path, str | None]:

@@ -80,6 +80,7 @@ CODES: dict[str, Code] = {
     "PC0328": Code("raises-in-run", "only a run knows whether the pipeline raises"),
     "PC0329": Code("dynamic-only", "something that only a program beside the run could do"),
     "PC0330": Code("nothing-to-map", "the arguments of a mapped call do not say how often it is made"),
+    "PC0331": Code("shared-container", "a condition decides which list or dict a name is, and it is changed in place"),
     # 04: target
     "PC0401": Code("unsupported-feature", "the target cannot do what the program asks"),
     "PC0402": Code("ignored-feature", "a setting has no meaning on the target"),

@@ -6,11 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic, has_errors, in_order
+from pipec.compiler.frontend.bindings import Bindings
 from pipec.compiler.frontend.closure import attach_closures
 from pipec.compiler.frontend.discovery import PipelineDefinition, definitions_in, roots_of
 from pipec.compiler.frontend.import_order import import_faults
 from pipec.compiler.frontend.interpreter import Interpreter
-from pipec.compiler.frontend.lower import Bindings, lower_pipeline
+from pipec.compiler.frontend.lower import lower_pipeline
 from pipec.compiler.frontend.modules import ModuleTable, choose_source_roots, start_of
 from pipec.compiler.frontend.parse import parse, read_source
 from pipec.compiler.record import dataclass, field
@@ -87,7 +88,7 @@ def lower_file(
     for definition in chosen:
         interpreter.diagnostics = []
         driver = _driver(interpreter, definition, starts)
-        result = lower_pipeline(interpreter, definition.value, bindings or Bindings(), layers, driver)
+        result = _lower_started(interpreter, definition, bindings or Bindings(), layers, driver)
         found += interpreter.diagnostics
         if result is not None:
             result, closure_faults = attach_closures(interpreter, result)
@@ -100,6 +101,24 @@ def lower_file(
         lowered = []
     table = interpreter.table
     return LoweredProgram(tuple(lowered), tuple(in_order(found)), table.sources, table.source_roots)
+
+
+def _lower_started(
+    interpreter: Interpreter,
+    definition: PipelineDefinition,
+    bindings: Bindings,
+    layers: Layers | None,
+    driver: Mapping[str, Setting] | None,
+) -> Pipeline | None:
+    """The pipeline as its driver configures it; without the driver's run configuration where that is faulty."""
+    result = lower_pipeline(interpreter, definition.value, bindings, layers, driver)
+    if result is None and driver and "config_path" in driver:
+        from pipec.compiler.frontend.drivers import without_configuration
+
+        driver = without_configuration(interpreter, driver)
+        if "config_path" not in driver:
+            return lower_pipeline(interpreter, definition.value, bindings, layers, driver)
+    return result
 
 
 def _driver(

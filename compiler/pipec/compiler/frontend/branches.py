@@ -209,6 +209,7 @@ def _merged_signal(merge: Merge, signals: Sequence[Signal], maybes: Sequence[May
     if giving:
         merge.around = giving
         values = [maybes[index].value for index in giving]
+        merge.find_old(values)
         value = merge.value(_name_of_result(values), values)
         node = next((maybes[index].node for index in giving if maybes[index].node is not None), None)
     return settled(Maybe(returned, broke, continued, value, node))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend.placed import entries_of
+from pipec.compiler.frontend.placed import entries_of, table_of
 from pipec.compiler.frontend.setting_values import plain, record, wrong
 from pipec.compiler.frontend.values import Fault, Setting, SettingsValue, Unknown
 from pipec.compiler.ir.config import Resources
@@ -78,14 +78,35 @@ def check_key(key: str, entry: Setting) -> None:
 
 def _component(key: str, setting: Setting) -> dict[str, Any]:
     value = setting.value
+    more: dict[str, Any] = {}
     if isinstance(value, dict) and key in _FLAVORS:
-        value = record(setting, f"settings[{key!r}]", _FLAVORS[key])
+        known, more = _split(value, _FLAVORS[key], setting)
+        value = record(known, f"settings[{key!r}]", _FLAVORS[key])
     elif isinstance(value, dict):
         _check_spelling(key, value, setting)
     fields = value.fields if isinstance(value, SettingsValue) else value
     if not isinstance(fields, dict):
         raise wrong(setting, f"settings[{key!r}]", "a settings object or a dict")
-    return {str(name): plain(one, setting.span) for name, one in fields.items()}
+    return {str(name): plain(one, setting.span) for name, one in [*fields.items(), *more.items()]}
+
+
+def _split(value: dict[Any, Any], kind: str, setting: Setting) -> tuple[Setting, dict[str, Any]]:
+    """The fields of a table that its class knows, or that look like one of them; and the others, which are taken as they are.
+
+    ZenML takes them with a warning, since a flavor may be newer than what is known here; the target says what it does
+    with them.
+    """
+    import importlib
+
+    from pipec.compiler.diagnostics.near import near_names
+
+    module = importlib.import_module("pipec.sdk.settings").MODULES[kind]
+    cls = getattr(importlib.import_module(f"pipec.sdk.settings.{module}"), kind)
+    known = {*cls._fields, *cls.ALIASES, *cls.REMOVED}
+    entries = entries_of(value, setting.span)
+    strange = {name for name in entries if name not in known and not near_names(name, known)}
+    rest = table_of({name: one for name, one in entries.items() if name not in strange})
+    return Setting(rest, setting.span, setting.keyword), {name: entries[name].value for name in sorted(strange)}
 
 
 def _check_spelling(key: str, value: dict[Any, Any], setting: Setting) -> None:

@@ -54,8 +54,7 @@ _OF_CALLS = frozenset({"id", "after", "parameters", "merge"})
 def check_options(options: Mapping[str, Setting], kind: str) -> None:
     """Refuses a keyword that the decorator or method does not have.
 
-    Args:
-        kind: `step` or `pipeline` for the decorator, with ` changes` behind it for `with_options` and `configure`.
+    `kind` is `step` or `pipeline` for the decorator, with ` changes` behind it for `with_options` and `configure`.
 
     Raises:
         Fault: the first such keyword, with near names.
@@ -78,8 +77,9 @@ def check_options(options: Mapping[str, Setting], kind: str) -> None:
 
 
 def merge_options(old: Mapping[str, Setting], new: Mapping[str, Setting]) -> dict[str, Setting]:
-    """Options over options of the same pipeline or step: None changes nothing, lists of tags and secrets are joined,
-    tables merge key by key unless `merge=False`, all else replaces.
+    """Options over options of the same pipeline or step.
+
+    None changes nothing, tags and secrets are joined, tables merge key by key unless `merge=False`, all else replaces.
     """
     merge = new.get("merge")
     is_merged = merge is None or merge.value is not False
@@ -88,12 +88,16 @@ def merge_options(old: Mapping[str, Setting], new: Mapping[str, Setting]) -> dic
         name = _HOOK_SOURCES.get(given, given)
         if name == "merge" or setting.value is None:
             continue
-        if is_merged and name in merged and _is_table(merged[name].value, setting.value):
-            from pipec.compiler.frontend.merging_settings import over
-
-            setting = over(name, merged[name], setting)
-        merged[name] = setting
+        merged[name] = _over(merged.get(name) if is_merged else None, name, setting)
     return merged
+
+
+def _over(before: Setting | None, name: str, setting: Setting) -> Setting:
+    if before is None or not _is_table(before.value, setting.value):
+        return setting
+    from pipec.compiler.frontend.merging_settings import over
+
+    return over(name, before, setting)
 
 
 def _is_table(before: Any, after: Any) -> bool:
@@ -108,11 +112,7 @@ def _inherit(interpreter: Interpreter, own: Mapping[str, Setting]) -> dict[str, 
     for name, setting in own.items():
         if setting.value is None:
             continue
-        if name in merged and name not in {"retry", "model"} and _is_table(merged[name].value, setting.value):
-            from pipec.compiler.frontend.merging_settings import over
-
-            setting = over(name, merged[name], setting)
-        merged[name] = setting
+        merged[name] = _over(None if name in {"retry", "model"} else merged.get(name), name, setting)
     return merged
 
 

@@ -41,7 +41,7 @@ def starts_in(interpreter: Interpreter, module: Module) -> list[Start]:
 
 
 def _is_main(statement: ast.stmt) -> bool:
-    """`if __name__ == "__main__":`"""
+    """Whether it is `if __name__ == "__main__":`."""
     return isinstance(statement, ast.If) and any(
         isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(statement.test)
     )

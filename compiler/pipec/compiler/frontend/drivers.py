@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipec.compiler.diagnostics import Diagnostic, Severity
+from pipec.compiler.diagnostics import Diagnostic, Label, Severity
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
 from pipec.compiler.frontend.run_configuration import find_configuration
 from pipec.compiler.frontend.values import Fault, PipelineValue, Symbolic, find_unknown
 from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipec.compiler.frontend.discovery import PipelineDefinition
     from pipec.compiler.frontend.interpreter import Interpreter
@@ -56,6 +56,28 @@ def options_of(interpreter: Interpreter, pipeline: PipelineValue, starts: Sequen
         interpreter.report(_note(message, place.span))
         return {}
     return _known(interpreter, given[0][1])
+
+
+def without_configuration(interpreter: Interpreter, driver: Mapping[str, Setting]) -> dict[str, Setting]:
+    """The driver's options without its run configuration, where that is faulty: a warning says so.
+
+    Nobody asked for the file by name, and ZenML goes on where a key or a step in it is not known; with `--config` the
+    same faults are errors. What else is wrong with the program is found anew.
+    """
+    faults = [one for one in interpreter.diagnostics if one.is_error and one.span and not one.span.path.endswith(".py")]
+    if not faults:
+        return dict(driver)
+    interpreter.diagnostics = [
+        Diagnostic(
+            "PC0521",
+            f"`config_path` of this start has no effect: {faults[0].message}",
+            driver["config_path"].span,
+            severity=Severity.WARNING,
+            related=(Label(faults[0].span, "here"),) if faults[0].span else (),
+            help="mend the file, or name one that fits with `--config`",
+        )
+    ]
+    return {name: one for name, one in driver.items() if name != "config_path"}
 
 
 def _known(interpreter: Interpreter, options: dict[str, Setting]) -> dict[str, Setting]:

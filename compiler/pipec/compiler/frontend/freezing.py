@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipec.compiler.frontend.interpreter import Interpreter
-    from pipec.compiler.frontend.lower import Bindings
+    from pipec.compiler.frontend.bindings import Bindings
     from pipec.compiler.frontend.modules import Module
     from pipec.compiler.frontend.values import Freeze
 
@@ -31,7 +31,7 @@ def freeze(
     for name in wish.parameters:
         assert name not in frozen, "a frozen parameter is known"
         if name in bindings.defaults:
-            from pipec.compiler.frontend.lower import given_value
+            from pipec.compiler.frontend.bindings import given_value
 
             annotation = next(one.annotation for one in _arguments(function) if one.arg == name)
             frame = Frame(function.module, function.module.names)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
-from pipec.compiler.frontend.values import FunctionValue, InstanceValue, MapResult, Method, StepValue
+from pipec.compiler.frontend.values import Fault, FunctionValue, InstanceValue, MapResult, Method, StepValue
 from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pipec.compiler.diagnostics import Diagnostic
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.values import Frame
 
@@ -38,6 +39,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._levels: list[dict[int, Change]] = []
+        self._shared: dict[int, tuple[Any, Diagnostic]] = {}
 
     @property
     def depth(self) -> int:
@@ -45,7 +47,13 @@ class Journal:
         return len(self._levels)
 
     def touch(self, container: Any) -> None:
-        """Notes that `container` is about to change. Call it before every change in place."""
+        """Notes that `container` is about to change. Call it before every change in place.
+
+        Raises:
+            Fault: the container may be one of several, as a condition of the run decides (`share`).
+        """
+        if self._shared and id(container) in self._shared:
+            raise Fault(self._shared[id(container)][1])
         if self._levels and id(container) not in self._levels[-1]:
             self._levels[-1][id(container)] = Change(container, content(container), None)
 
@@ -60,6 +68,11 @@ class Journal:
             change.after = content(change.container)
             put(change.container, change.before)
         return delta
+
+    def share(self, containers: Iterable[Any], diagnostic: Diagnostic) -> None:
+        """Refuses changes of the containers from now on: a name stands for the one or for the other of them."""
+        for container in containers:
+            self._shared.setdefault(id(container), (container, diagnostic))
 
     def write(self, container: Any, new: Any) -> None:
         """Replaces what is in `container`, noted as a change of the arm around."""

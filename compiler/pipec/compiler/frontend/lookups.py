@@ -187,14 +187,26 @@ def _model_query(interpreter: Interpreter, model: SettingsValue, span: Span) -> 
     name, version = model.fields.get("name"), model.fields.get("version")
     if unknown := find_unknown([name, version]):
         raise Fault(unknown.diagnostic)
-    own = interpreter.program.options.get("model")
-    own_fields = own.value.fields if own is not None and isinstance(own.value, SettingsValue) else {}
+    own = _own_model(interpreter, span)
+    own_fields = {} if own is None else own.fields
     if own_fields.get("name") == name and version in (None, own_fields.get("version")):
         return {"model": name}
     if version is None:
         message = f"`Model(name={name!r})` without a version stands for a version that no run has made yet"
         raise Fault(Diagnostic("PC0221", message, span, help="give the version, or the stage, that is looked in"))
     return {"model": name, "model_version": version}
+
+
+def _own_model(interpreter: Interpreter, span: Span) -> SettingsValue | None:
+    """The model of the pipeline: an object of its code, or a table of a run configuration."""
+    given = interpreter.program.options.get("model")
+    match None if given is None else given.value:
+        case SettingsValue() as model:
+            return model
+        case dict() as table:
+            return SettingsValue("Model", {str(key): part for key, part in table.items()}, span)
+        case _:
+            return None
 
 
 def pipeline_context(interpreter: Interpreter, span: Span) -> Any:
@@ -209,10 +221,13 @@ def pipeline_context(interpreter: Interpreter, span: Span) -> Any:
     options = interpreter.program.options
     fields: dict[str, Any] = {name: options[name].value if name in options else None for name in _CONTEXT}
     fields["name"] = interpreter.program.name
+    fields["model"] = _own_model(interpreter, span) or fields["model"]
     if fields["model"] is None:
         message = "`get_pipeline_context().model` is `None`: the pipeline has no model"
         help_ = "set one with `@pipeline(model=Model(name=…))`, or in a run configuration that `--config` names"
         fields["model"] = Unknown(Diagnostic("PC0221", message, span, help=help_))
+    elif isinstance(fields["model"], dict):  # from a run configuration
+        fields["model"] = SettingsValue("Model", fields["model"], span)
     for name in ("settings", "extra"):
         fields[name] = {} if fields[name] is None else fields[name]
     return SettingsValue("PipelineContext", fields, span)

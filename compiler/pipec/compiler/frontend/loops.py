@@ -100,10 +100,10 @@ class LoopMixin:
         for names, bound in changed.names:
             self._leave(names, bound, delta, changed.carried, span)
         for container, name in changed.containers:
-            change = delta.get(id(container))
-            if change is not None:
-                start = _poisoned(container, change.after)
-                this.journal.write(container, collector.collect(name, change.before, change.after, start))
+            made = delta.get(id(container))
+            if made is not None:
+                start = _poisoned(container, made.after)
+                this.journal.write(container, collector.collect(name, made.before, made.after, start))
         if graph.size > size:
             graph.add(
                 ForEach(

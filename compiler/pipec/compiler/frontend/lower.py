@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
 from pipec.compiler.frontend.annotations import artifact_name, read_annotation
+from pipec.compiler.frontend.bindings import Bindings, given_value
 from pipec.compiler.frontend.configuration import check_options, configure, pipeline_config
 from pipec.compiler.frontend.docstrings import docstring
 from pipec.compiler.frontend.freezing import as_member, freeze
@@ -33,7 +33,6 @@ from pipec.compiler.frontend.values import (
     is_known,
     is_open,
 )
-from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Call, Parameter, Pipeline, PipelineOutput, StepDef
 from pipec.compiler.ir.rewrite import rewrite
 from pipec.compiler.ir.values import Const, Output, Param
@@ -147,26 +146,6 @@ class Program:
         return found.value
 
 
-@dataclass(frozen=True, slots=True)
-class Bindings:
-    """Values given beside the program: `defaults` replace a parameter's default, `fixed` remove the parameter.
-
-    `frozen` are parameters that turned out to shape the graph, with values of the evaluator. What a run configuration
-    gives has a place in `places`; the rest was given on the command line.
-    """
-
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    frozen: Mapping[str, Any] = field(default_factory=dict)
-    places: Mapping[str, Setting] = field(default_factory=dict)
-
-    def beneath(self, parameters: Mapping[str, Setting]) -> Bindings:
-        """These, and the `parameters` of a run configuration that the command line does not give."""
-        left = {name: one for name, one in parameters.items() if name not in self.defaults and name not in self.fixed}
-        values = {name: one.value for name, one in left.items()}
-        return Bindings({**values, **self.defaults}, self.fixed, self.frozen, {**self.places, **left})
-
-
 def lower_pipeline(
     interpreter: Interpreter,
     pipeline: PipelineValue,
@@ -176,9 +155,7 @@ def lower_pipeline(
 ) -> Pipeline | None:
     """The IR of `pipeline`, without closures; None, with errors reported, where it cannot be had.
 
-    Args:
-        layers: what project, stack and command line configure.
-        driver: what the driver of its file configures.
+    `layers` is what project, stack and command line configure, `driver` what the driver of its file does.
     """
     function = pipeline.definition
     node = function.node
@@ -344,38 +321,6 @@ def _default(
         return None
     plain = value.value if isinstance(value, EnumMember) else value  # a run is given the member's value
     return Const(to_json(plain, span), const_type(plain))
-
-
-def given_value(name: str, value: Any, type_: Type, setting: Setting | None = None) -> Any:
-    """A value from outside the program for a parameter of `type_`: text is JSON, unless the parameter takes text.
-
-    Args:
-        setting: where a run configuration gives it; None for the command line.
-
-    Raises:
-        Fault: the text is not JSON, or the value is certainly not of the type.
-    """
-    place = None if setting is None else setting.span
-    if isinstance(value, str):
-        members = types.members(type_)
-        if types.STR in members and not (value == "null" and types.NONE in members):
-            return value
-        try:
-            value = json.loads(value)
-        except ValueError:
-            choices = [choice for member in members for choice in member.choices]
-            if type_ == types.ANY or value in choices:
-                return value
-            if choices:
-                help_ = f"it is one of {', '.join(f'`{choice}`' for choice in choices)}"
-                message = f"`{value}` is not a value of `{name}`"
-                raise Fault(Diagnostic("PC0506", message, help=help_)) from None
-            message = f"the value of `{name}` is not JSON: `{value}`"
-            raise Fault(Diagnostic("PC0506", message, place, help=f"`{name}` takes `{type_}`")) from None
-    if not types.may_hold(type_, value):
-        message = f"`{json.dumps(value)}` is not a value of `{name}`, which takes `{type_}`"
-        raise Fault(Diagnostic("PC0506", message, place))
-    return value
 
 
 def _outputs(

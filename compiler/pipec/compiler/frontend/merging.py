@@ -32,7 +32,7 @@ from pipec.compiler.ir.values import Const, Output
 from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.journal import Delta
@@ -70,6 +70,7 @@ class Merge:
         self._outputs: dict[tuple[Value, ...], Symbolic] = {}
         self._merged: dict[tuple[int, ...], Any] = {}
         self._sources: list[Any] = []
+        self._old: set[int] = set()
 
     def run(self) -> None:
         """Merges the names and containers that the arms changed, in place."""
@@ -80,6 +81,7 @@ class Merge:
         touched = {key: change.container for index in outer for key, change in self.deltas[index].items()}
         if not touched:
             return
+        self.find_old([self._view(index, one) for one in touched.values() for index in outer])
         frames = {id(frame.names) for frame in self.interpreter.frames()}
         others = [key for key in touched if key not in frames]
         known = reachable(self.interpreter, others) if others else {}
@@ -161,7 +163,7 @@ class Merge:
         plain = [list(one.outputs) if isinstance(one, StepResult) else one for one in values]
         if all(isinstance(one, list) for one in plain) and all(isinstance(one, list) for one in values):
             return self._once(
-                values, lambda: self._elements(name, [self._seen(i, one) for i, one in self._live(values)])
+                name, values, lambda: self._elements(name, [self._seen(i, one) for i, one in self._live(values)])
             )
         if all(isinstance(one, tuple | StepResult) for one in values):
             rows = [one.outputs if isinstance(one, StepResult) else one for one in values]
@@ -171,10 +173,10 @@ class Merge:
                 return tuple(self.value(f"{name}_{i}", column) for i, column in enumerate(zip(*rows, strict=True)))
         if all(isinstance(one, dict) for one in values):
             return self._once(
-                values, lambda: self._entries(name, [self._seen(i, one) for i, one in self._live(values)])
+                name, values, lambda: self._entries(name, [self._seen(i, one) for i, one in self._live(values)])
             )
         if all(isinstance(one, InstanceValue) and one.cls.node is first.cls.node for one in values):
-            return self._once(values, lambda: self._object(name, values))
+            return self._once(name, values, lambda: self._object(name, values))
         return self._carried(name, values)
 
     def _live(self, values: Sequence[Any]) -> list[tuple[int, Any]]:
@@ -183,13 +185,24 @@ class Merge:
     def _seen(self, index: int, container: Any) -> Any:
         return self._view(index, container)
 
-    def _once(self, values: Sequence[Any], merge: Any) -> Any:
+    def _once(self, name: str, values: Sequence[Any], merge: Callable[[], Any]) -> Any:
         """The merge of these containers, one and the same object wherever they are met together again."""
         key = tuple(map(id, values))
         if key not in self._merged:
-            self._merged[key] = merge()
+            self._merged[key] = merged = merge()
             self._sources.append(values)  # so that no identity is used again
+            if any(id(one) in self._old for one in values):
+                shared = [one.fields if isinstance(one, InstanceValue) else one for one in (*values, merged)]
+                self.interpreter.journal.share(shared, self._is_shared(name))
         return self._merged[key]
+
+    def find_old(self, holders: Sequence[Any]) -> None:
+        """Finds which of the containers in `holders` are held by a name or a container from before the arms."""
+        candidates: set[int] = set()
+        for holder in holders:
+            parts = holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list | set) else ()
+            candidates.update(id(one) for one in (holder, *parts) if isinstance(one, list | dict | InstanceValue))
+        self._old |= set(reachable(self.interpreter, candidates)) if candidates else set()
 
     def _object(self, name: str, values: Sequence[Any]) -> Any:
         fields = [self._view(index, one.fields) for index, one in self._live(values)]
@@ -344,6 +357,15 @@ class Merge:
             self.span,
             related=(Label(self.span, "one arm of this `if` binds it, another does not"),),
             help=f"bind `{name}` before the `if`, or in every arm",
+        )
+
+    def _is_shared(self, name: str) -> Diagnostic:
+        return Diagnostic(
+            "PC0331",
+            f"`{name}` is one thing or another after this `if`, and one of them is changed in place later",
+            self.span,
+            notes=("which of the two the change is made to, only a run knows",),
+            help=f"make `{name}` a copy in each arm: `[*values]`, `{{**entries}}`",
         )
 
     def _differs(self, name: str) -> Diagnostic:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.attributes import FUTURE, MAP_RESULT
 from pipec.compiler.frontend.builtin_calls import settle
 from pipec.compiler.frontend.configuration import check_options, merge_options
-from pipec.compiler.frontend.control import element_type, run_time_decision
+from pipec.compiler.frontend.control import run_time_decision
+from pipec.compiler.frontend.run_time_methods import CHANGING, of_open, of_symbolic, symbolic_method, update_dict
 from pipec.compiler.frontend.values import (
     ABSTRACT,
     ClassValue,
@@ -38,21 +38,13 @@ from pipec.compiler.frontend.values import (
     is_known,
     is_open,
 )
-from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Call, ForEach, Group, If
 from pipec.compiler.ir.values import Expr, Lazy, Output
-from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.calls import Arguments
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.source import Span
-
-CHANGING = frozenset(
-    """append extend insert remove pop clear sort reverse update setdefault popitem add discard appendleft popleft
-    extendleft rotate move_to_end intersection_update difference_update symmetric_difference_update subtract""".split()
-)
-"""Methods that change a list, dict, set or deque in place."""
 
 _BY_KEY = frozenset({"get", "pop", "setdefault"})
 _STORING = frozenset(
@@ -106,7 +98,7 @@ def call_method(  # noqa: C901, PLR0912 - a flat dispatch over kinds of value
 
             return of_map_result(receiver, method.name)
         case Symbolic():
-            return _of_symbolic(interpreter, receiver, method.name, arguments, span)
+            return of_symbolic(interpreter, receiver, method.name, arguments, span)
         case InstanceValue() | ClassValue():
             return _of_instance(interpreter, receiver, method.name, arguments, span, frame)
         case SettingsValue():
@@ -139,7 +131,7 @@ def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arg
     positional, keywords = arguments.values()
     receiver = receiver.value if isinstance(receiver, EnumMember) else receiver
     if is_open(receiver):
-        return _of_open(interpreter, receiver, name, arguments, span)
+        return of_open(interpreter, receiver, name, arguments, span)
     stores = isinstance(receiver, list | dict | set) and name in _STORING
     if isinstance(receiver, list | dict | set | deque) and name in CHANGING:
         interpreter.journal.touch(receiver)
@@ -150,12 +142,12 @@ def _of_plain(interpreter: Interpreter, receiver: Any, name: str, arguments: Arg
         if isinstance(positional[0], Unknown):
             return positional[0]
     if isinstance(receiver, dict) and name == "update":
-        return _update(interpreter, receiver, positional, keywords, span)
+        return update_dict(interpreter, receiver, positional, keywords, span)
     stores = stores and not (name in _BY_KEY and isinstance(next(iter(positional), None), Symbolic))
     if not stores and any(map(_holds_run_time, [*positional, *keywords.values()])):
         if isinstance(receiver, list | dict | set | deque) and name in CHANGING:
             raise run_time_decision(f"`.{name}()` by a run-time value", interpreter.seal([*positional], span), span)
-        return _symbolic_method(receiver, name, positional, keywords, span)
+        return symbolic_method(receiver, name, positional, keywords, span)
     if name in {"sort"} and keywords.get("key") is not None:
         return Unknown(
             Diagnostic("PC0204", "sorting in place by a function is not evaluated", span, help="use `sorted`")
@@ -174,98 +166,8 @@ def _items_of(interpreter: Interpreter, receiver: Any, name: str, value: Any, sp
     return value
 
 
-def _update(
-    interpreter: Interpreter, receiver: dict[Any, Any], positional: list[Any], keywords: dict[str, Any], span: Span
-) -> None:
-    for source in [*positional, keywords]:
-        pairs = source
-        if isinstance(source, list | tuple) and not is_open(source):
-            pairs = operations.guarded(partial(dict, source), span)
-        for key, value in interpreter.entries(pairs, span).items():
-            interpreter.set_entry(receiver, key, value, span)
-
-
-def _of_open(interpreter: Interpreter, receiver: Any, name: str, arguments: Arguments, span: Span) -> Any:
-    """A method of a list or dict of which only a run knows how much it holds."""
-    positional, keywords = arguments.values()
-    interpreter.journal.touch(receiver)
-    if isinstance(receiver, list) and name == "append" and len(positional) == 1:
-        receiver.append(positional[0])
-        return None
-    if isinstance(receiver, list) and name == "extend" and len(positional) == 1:
-        if isinstance(positional[0], Unknown):
-            return positional[0]
-        receiver.extend(interpreter.spread(positional[0], span, "`extend`"))
-        return None
-    if isinstance(receiver, list) and name == "insert" and len(positional) == 2 and positional[0] == 0:
-        receiver.insert(0, positional[1])
-        return None
-    if isinstance(receiver, dict) and name == "update":
-        return _update(interpreter, receiver, positional, keywords, span)
-    if name in {"clear", "copy"}:
-        return getattr(receiver, name)()
-    whole = interpreter.seal(receiver, span)
-    if name in CHANGING:
-        raise run_time_decision(f"`.{name}()`", whole, span)
-    return _of_symbolic(interpreter, whole, name, arguments, span)
-
-
 def _holds_run_time(value: Any) -> bool:
     return not is_known(value)
-
-
-def _symbolic_method(receiver: Any, name: str, positional: list[Any], keywords: dict[str, Any], span: Span) -> Any:
-    """`"{}".format(parameter)` and the like: computed by the step that consumes it."""
-    for one in (*positional, *keywords.values()):
-        if isinstance(one, Symbolic):
-            operations.check_use(one, f"`.{name}()` of it", span)
-    if keywords:
-        method = operations.symbolic("attr", [receiver, name], types.ANY, span)
-        return operations.call_in_run(method, positional, keywords, _method_type(name), span)
-    operands = [receiver, name, *positional]
-    return operations.symbolic("method", operands, _method_type(name), span)
-
-
-def _method_type(name: str) -> types.Type:
-    text = {"format", "join", "upper", "lower", "strip", "replace", "title", "removeprefix", "removesuffix"}
-    return types.STR if name in text else types.ANY
-
-
-def _of_symbolic(interpreter: Interpreter, receiver: Symbolic, name: str, arguments: Arguments, span: Span) -> Any:
-    operations.check_use(receiver, f"`.{name}()`", span)
-    if name in CHANGING and receiver.value.type.name not in {"str", "bytes"}:
-        raise Fault(_changed_in_place(receiver, name, span))
-    positional, keywords = arguments.values()
-    if unknown := find_unknown([*positional, *keywords.values()]):
-        return unknown
-    result = _symbolic_method(receiver, name, positional, keywords, span)
-    views = {"items", "keys", "values"}
-    if receiver.value.type.name == "dict" and name in views:  # as a list: what looks into it may index it
-        return operations.symbolic("list", [result], _view_type(receiver.value.type, name), span)
-    if receiver.value.type.name == "dict" and name == "get" and len(positional) == 1:
-        inner = result.value
-        element = element_type(receiver.value.type)
-        kind = element if element == types.ANY else types.union_of([element, types.NONE])
-        return Symbolic(replace(inner, type=kind), result.size)
-    return result
-
-
-def _view_type(kind: types.Type, name: str) -> types.Type:
-    if len(kind.arguments) != 2:
-        return types.Type("list")
-    key, value = kind.arguments
-    element = {"keys": key, "values": value}.get(name, types.Type("tuple", (key, value)))
-    return types.Type("list", (element,))
-
-
-def _changed_in_place(receiver: Symbolic, name: str, span: Span) -> Diagnostic:
-    return Diagnostic(
-        "PC0327",
-        f"`.{name}()` changes {describe(receiver)} in place, which only a run knows",
-        span,
-        notes=("values of a run are handed on, never changed",),
-        help="make a new one: `[*values, value]`, `{**entries, key: value}`",
-    )
 
 
 def _of_instance(
@@ -362,10 +264,7 @@ def _of_pipeline(
         from pipec.compiler.frontend.calls import Arguments
         from pipec.compiler.frontend.pipeline_calls import call_pipeline
 
-        _keywords_only(arguments, name)
-        check_options(arguments.keywords, "pipeline changes")
-        changed = pipeline.changed | set(arguments.keywords)
-        started = PipelineValue(pipeline.definition, merge_options(pipeline.options, arguments.keywords), changed)
+        started = _of_pipeline(interpreter, pipeline, "with_options", arguments, node, frame)
         return call_pipeline(interpreter, started, Arguments(), span, frame)
     return Unknown(Diagnostic("PC0204", f"`pipeline.{name}()` has no meaning in a pipeline", span))
 

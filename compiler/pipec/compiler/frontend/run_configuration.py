@@ -15,9 +15,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend.configuration import merge_options
-from pipec.compiler.frontend.placed import entries_of, table_of
+from pipec.compiler.frontend.placed import Placed, entries_of, table_of
 from pipec.compiler.frontend.values import External, Fault, Setting, SettingsValue, Unknown, describe, find_unknown
 from pipec.compiler.record import dataclass, field
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.values import PipelineValue
+    from pipec.compiler.source import Span
 
 Options = dict[str, Setting]
 
@@ -61,6 +62,7 @@ class RunConfiguration:
         forced: the switches of a run configuration, which it sets on every step.
         parameters: other defaults of run parameters.
         schedule: when it runs by itself, if anything says so.
+        step_places: where each id under `steps` stands.
     """
 
     options: Mapping[str, Setting]
@@ -68,6 +70,7 @@ class RunConfiguration:
     forced: Mapping[str, Setting]
     parameters: Mapping[str, Setting]
     schedule: Setting | None
+    step_places: Mapping[str, Span] = field(default_factory=dict)
 
 
 def configuration_of(
@@ -75,8 +78,7 @@ def configuration_of(
 ) -> RunConfiguration:
     """The configuration of `pipeline` from all layers.
 
-    Args:
-        driver: the keywords of the driver's `with_options`.
+    `driver` holds the keywords of the driver's `with_options`.
 
     Raises:
         Fault: a layer cannot be read, or says what no layer may.
@@ -102,7 +104,10 @@ def configuration_of(
 def _over(lower: Mapping[str, Options], upper: Mapping[str, Options], place: Setting) -> Setting:
     """Step configurations over step configurations."""
     merged = {key: merge_options(lower.get(key, {}), upper.get(key, {})) for key in {**lower, **upper}}
-    return Setting({key: table_of(one) for key, one in merged.items()}, place.span, place.keyword)
+    entries = _table(place, "steps")
+    tables = {key: table_of(one) for key, one in merged.items()}
+    places = {key: (entries[key].name_span, entries[key].span) for key in tables if key in entries}
+    return Setting(Placed(tables, places), place.span, place.keyword)
 
 
 def _split(options: Options, file: Mapping[str, Setting]) -> RunConfiguration:
@@ -114,8 +119,17 @@ def _split(options: Options, file: Mapping[str, Setting]) -> RunConfiguration:
         for key, one in options.items()
         if key not in {"steps", "step_configurations", "parameters", "schedule"}
     }
+    if "model" in kept and isinstance(kept["model"].value, dict):  # a pipeline's body may look things up in its model
+        from pipec.compiler.frontend.setting_values import record
+
+        kept["model"] = Setting(record(kept["model"], "model", "Model"), kept["model"].span, kept["model"].keyword)
     forced = {key: file[key] for key in _FORCED if key in file and file[key].value is not None}
-    return RunConfiguration(kept, steps, forced, given, options.get("schedule"))
+    return RunConfiguration(kept, steps, forced, given, options.get("schedule"), _places(options))
+
+
+def _places(options: Mapping[str, Setting]) -> dict[str, Span]:
+    given = [one for one in (options.get("step_configurations"), options.get("steps")) if one and one.value is not None]
+    return {name: entry.name_span for setting in given for name, entry in _table(setting, "steps").items()}
 
 
 def _steps(options: Mapping[str, Setting]) -> dict[str, Options]:
@@ -204,7 +218,10 @@ def _read(interpreter: Interpreter, named: Setting) -> Mapping[str, Setting]:
     from pipec.compiler.frontend.run_yaml import read_run_configuration
 
     table = interpreter.table
-    source, options = read_run_configuration(file, file.relative_to(table.root).as_posix())
+    ignored: list[Diagnostic] = []
+    source, options = read_run_configuration(file, file.relative_to(table.root).as_posix(), ignored)
+    for diagnostic in ignored:
+        interpreter.report(diagnostic)
     if source is not None:
         table.sources[source.path] = source
     if isinstance(options, Diagnostic):
@@ -229,15 +246,15 @@ def check_steps(run: RunConfiguration, ids: list[str]) -> list[Diagnostic]:
     from pipec.compiler.diagnostics.near import near_names
 
     found: list[Diagnostic] = []
-    for name, options in run.steps.items():
+    for name in run.steps:
         if name not in ids:
             near = near_names(name, ids)
             help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
             help_ = help_ or f"the ids are {', '.join(f'`{one}`' for one in ids)}"
-            place = next((one.name_span for one in options.values()), None)
-            found.append(
-                Diagnostic("PC0516", f"`steps` configures `{name}`, and no call has that id", place, help=help_)
-            )
+            place = run.step_places.get(name)
+            severity = Severity.ERROR if near else Severity.WARNING
+            message = f"`steps` configures `{name}`, and no call has that id"
+            found.append(Diagnostic("PC0516", message, place, severity=severity, help=help_))
     return found
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend.placed import Placed, entries_of
 from pipec.compiler.frontend.run_configuration import unknown_key
 from pipec.compiler.frontend.setting_readers import REFERENCE
 from pipec.compiler.frontend.values import Fault, Setting
+from pipec.compiler.record import replace
 from pipec.compiler.source import Position, SourceFile, Span
 
 if TYPE_CHECKING:
@@ -28,14 +29,12 @@ _REPLAY = frozenset({"skip_successful_steps", "steps_to_skip", "step_input_overr
 _SIZE_LIMIT = 1024 * 1024
 
 
-def read_run_configuration(file: Path, name: str) -> tuple[SourceFile | None, dict[str, Setting] | Diagnostic]:
+def read_run_configuration(
+    file: Path, name: str, ignored: list[Diagnostic]
+) -> tuple[SourceFile | None, dict[str, Setting] | Diagnostic]:
     """The options that a run configuration sets, with the keys of `steps` unread.
 
-    Args:
-        name: what the file is called in spans.
-
-    Returns:
-        The source, to show places with, and the options, or the first fault.
+    `name` is what the file is called in spans; `ignored` takes warnings of keys that look like no known one. The source, to show places with, comes with the options or the first fault.
     """
     try:
         data = file.read_bytes()
@@ -46,13 +45,13 @@ def read_run_configuration(file: Path, name: str) -> tuple[SourceFile | None, di
     if len(data) > _SIZE_LIMIT:
         return source, Diagnostic("PC0513", f"`{name}` is larger than {_SIZE_LIMIT:,} bytes")
     try:
-        options = _options(_read(source))
+        options = _options(_read(source), ignored)
     except Fault as fault:
         return source, fault.diagnostic
     return source, options
 
 
-def _options(whole: Setting) -> dict[str, Setting]:
+def _options(whole: Setting, ignored: list[Diagnostic]) -> dict[str, Setting]:
     if whole.value is None:
         return {}
     if not isinstance(whole.value, dict):
@@ -65,7 +64,11 @@ def _options(whole: Setting) -> dict[str, Setting]:
                 Diagnostic("PC0501", message, setting.name_span, help="`pipec run --resume` goes on with a run")
             )
         if key not in KEYS:
-            raise Fault(unknown_key("", key, KEYS, setting))
+            fault = unknown_key("", key, KEYS, setting)
+            if fault.help:
+                raise Fault(fault)
+            ignored.append(replace(fault, severity=Severity.WARNING, notes=("it has no effect, in ZenML neither",)))
+            continue
         if key == "steps":
             for name, step in entries_of(
                 setting.value if isinstance(setting.value, dict) else {}, setting.span
@@ -73,7 +76,7 @@ def _options(whole: Setting) -> dict[str, Setting]:
                 _check_references(step, in_environment=False, owner=f"steps.{name}")
         else:
             _check_references(setting, in_environment=key == "environment", owner=key)
-    return options
+    return {key: one for key, one in options.items() if key in KEYS}
 
 
 def _check_references(setting: Setting, *, in_environment: bool, owner: str) -> None:

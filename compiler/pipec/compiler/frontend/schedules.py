@@ -152,7 +152,8 @@ def _time(interpreter: Interpreter, setting: Setting, name: str, zone: tzinfo | 
                 )
             )
         value = value.replace(tzinfo=zone or UTC)
-    return value
+    moment: datetime = value
+    return moment
 
 
 def _check_order(times: Mapping[str, datetime], fields: Mapping[str, Setting]) -> None:

@@ -124,6 +124,10 @@ def call_sdk(interpreter: Interpreter, symbol: SdkSymbol, arguments: Arguments, 
     settings = _settings_classes()
     if symbol.name == "ExternalArtifact" and set(arguments.keywords) & {"id", "name", "version"}:
         return _stored_artifact(arguments, span)
+    if symbol.name == "ExternalArtifact" and "materializer" in arguments.keywords:
+        place = arguments.keywords["materializer"].name_span
+        message = "`materializer` of `ExternalArtifact` has no effect: the value is a constant of the program"
+        interpreter.report(Diagnostic("PC0501", message, place, severity=Severity.WARNING))
     if symbol.name in settings:
         return make_settings(symbol.name, arguments, span)
     message = f"`{symbol.name}` is not supported in a pipeline"

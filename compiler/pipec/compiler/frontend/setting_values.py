@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.frontend.placed import entries_of
+from pipec.compiler.frontend.placed import Placed, entries_of
 from pipec.compiler.frontend.transport import to_json
 from pipec.compiler.frontend.values import (
     ABSTRACT,
@@ -24,6 +24,7 @@ from pipec.compiler.frontend.values import (
     is_known,
 )
 from pipec.compiler.ir.values import Json, Lazy
+from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
     from pipec.compiler.source import Span
@@ -60,15 +61,40 @@ def record(setting: Setting, name: str, kind: str) -> SettingsValue:
     if isinstance(value, Unknown):
         raise Fault(value.diagnostic)
     if isinstance(value, dict):
-        from pipec.compiler.frontend.calls import Arguments
-        from pipec.compiler.frontend.sdk import make_settings
-
-        value = make_settings(kind, Arguments([], entries_of(value, setting.span)), setting.span)
+        value = _checked(value, setting, kind)
         if isinstance(value, Unknown):
             raise Fault(value.diagnostic)
     if not isinstance(value, SettingsValue) or value.kind != kind:
         raise wrong(setting, name, f"a `{kind}`")
     return value
+
+
+def _checked(value: dict[Any, Any], setting: Setting, kind: str) -> Any:
+    """The object of class `kind` with these fields; what is wrong deeper down is pointed at there."""
+    from pipec.compiler.frontend.calls import Arguments
+    from pipec.compiler.frontend.sdk import make_settings
+
+    try:
+        return make_settings(kind, Arguments([], entries_of(value, setting.span)), setting.span)
+    except Fault as fault:
+        found = _place_of(value, fault.diagnostic)
+        raise Fault(fault.diagnostic if found is None else replace(fault.diagnostic, span=found)) from None
+
+
+def _place_of(value: Any, diagnostic: Diagnostic) -> Span | None:
+    """Where the field that a fault names stands, in tables within tables."""
+    if not isinstance(value, dict):
+        return None
+    for name, entry in (
+        entries_of(value, diagnostic.span).items() if isinstance(value, Placed) and diagnostic.span else ()
+    ):
+        if (found := _place_of(entry.value, diagnostic)) is not None:
+            return found
+        if diagnostic.code == "PC0501" and f"has no field `{name}`" in diagnostic.message:
+            return entry.name_span
+        if diagnostic.code == "PC0502" and f".{name}` " in diagnostic.message:
+            return entry.span
+    return None
 
 
 def plain(value: Any, span: Span) -> Json:

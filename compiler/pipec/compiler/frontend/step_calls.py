@@ -8,7 +8,6 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend import operations
 from pipec.compiler.frontend.calls import Arguments, unknown_argument
 from pipec.compiler.frontend.configuration import call_config, check_options, configured
-from pipec.compiler.frontend.placed import entries_of
 from pipec.compiler.frontend.sameness import parameters_of
 from pipec.compiler.frontend.transport import to_ir
 from pipec.compiler.frontend.values import (
@@ -198,6 +197,8 @@ def bind_inputs(
             raise Fault(unknown_argument(definition.name, name, set(inputs), setting.name_span))
         bound[name] = setting
     if preset is not None and isinstance(preset.value, dict):
+        from pipec.compiler.frontend.placed import entries_of
+
         for name, entry in entries_of(preset.value, preset.span).items():
             if name not in inputs:
                 raise Fault(unknown_argument(definition.name, name, set(inputs), entry.name_span))

@@ -74,7 +74,7 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
         node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
     )
     is_method = isinstance(step.definition, ClassValue)
-    symbol = f"{function.module.name}:{step.definition.qualified_name}"  # type: ignore[union-attr]
+    symbol = f"{function.module.name}:{step.definition.qualified_name}"
     outputs, returns_tuple = _outputs(interpreter, function, node, _materializers(step))
     return StepDef(
         symbol=symbol,

@@ -13,6 +13,7 @@ from pipec.compiler.frontend.values import (
     FunctionValue,
     InstanceValue,
     RunTimeKey,
+    SettingsValue,
     Spread,
     StepResult,
     Symbolic,
@@ -42,6 +43,8 @@ def to_ir(value: Any, span: Span) -> Value:
     match value:
         case Symbolic(value=inner):
             return inner
+        case SettingsValue(kind="ExternalArtifact", fields=fields):
+            return to_ir(fields.get("value"), span)
         case StepResult(outputs=()):
             raise Fault(no_output(value, span))
         case StepResult(outputs=outputs):

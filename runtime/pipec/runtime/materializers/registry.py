@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 import sys
 import typing
 from collections.abc import Mapping, Sequence
@@ -111,18 +112,22 @@ def store(
     materializer: Any = pick(value, symbol)
     folder = workspace.folder(place)
     try:
-        materializer.save(value, folder)
-    except codec.NotCanonical as reason:
-        # A file or two may have been written before the value was found to be none for this materializer.
-        folder, materializer = workspace.folder(place), pickled.Pickle()
-        print(f"pipec: stored with pickle: {codec.type_name(type(value))} ({reason})", file=sys.stderr)
-        materializer.save(value, folder)
-    facts = materializer.describe(value) if is_described and hasattr(materializer, "describe") else {}
-    described = {str(key): codec.encode(fact, base_value) for key, fact in facts.items()}
-    drawn = materializer.visualize(value, folder) if is_visualized and hasattr(materializer, "visualize") else {}
-    type_ = f"{type(value).__module__}:{type(value).__qualname__}"
-    manifest = artifacts.describe(folder, materializer.name, type_, {**described, **(metadata or {})}, tags, drawn)
-    artifacts.publish(folder, manifest, place)
+        try:
+            materializer.save(value, folder)
+        except codec.NotCanonical as reason:
+            # A file or two may have been written before the value was found to be none for this materializer.
+            folder, materializer = workspace.folder(place), pickled.Pickle()
+            print(f"pipec: stored with pickle: {codec.type_name(type(value))} ({reason})", file=sys.stderr)
+            materializer.save(value, folder)
+        facts = materializer.describe(value) if is_described and hasattr(materializer, "describe") else {}
+        described = {str(key): codec.encode(fact, base_value) for key, fact in facts.items()}
+        drawn = materializer.visualize(value, folder) if is_visualized and hasattr(materializer, "visualize") else {}
+        type_ = f"{type(value).__module__}:{type(value).__qualname__}"
+        manifest = artifacts.describe(folder, materializer.name, type_, {**described, **(metadata or {})}, tags, drawn)
+        artifacts.publish(folder, manifest, place)
+    finally:
+        # Of a value that could not be stored; it may be why there is no room to say so.
+        shutil.rmtree(folder, ignore_errors=True)
     return manifest
 
 

@@ -82,17 +82,9 @@ with DAG(
             "compose": {
                 "arm": {
                     "expr": [
-                        "if",
+                        "first",
                         {"expr": [">", {"slot": "arm_0_0"}, {"const": 1.0}]},
-                        {"const": 0},
-                        {
-                            "expr": [
-                                "if",
-                                {"expr": ["==", {"slot": "arm_0_0"}, {"const": 0.0}]},
-                                {"const": 1},
-                                {"const": 2},
-                            ],
-                        },
+                        {"expr": ["==", {"slot": "arm_0_0"}, {"const": 0.0}]},
                     ],
                 },
             },
@@ -118,24 +110,16 @@ with DAG(
             "compose": {
                 "arm": {
                     "expr": [
-                        "if",
+                        "first",
                         {"slot": "arm_0"},
-                        {"const": 0},
-                        {
-                            "expr": [
-                                "if",
-                                {"expr": ["==", {"slot": "arm_2_0_0"}, {"const": "x"}]},
-                                {"const": 1},
-                                {"const": 2},
-                            ],
-                        },
+                        {"expr": ["==", {"slot": "arm_1_0"}, {"const": "x"}]},
                     ],
                 },
             },
             "outputs": {"output": "parameter"},
         },
         [["audit"], ["report"], ["report"]],
-        params={"arm_0": "strict", "arm_2_0_0": "name"},
+        params={"arm_0": "strict", "arm_1_0": "name"},
     )
 
     # tests/backends/airflow/programs/branches.py::audit
@@ -167,9 +151,7 @@ with DAG(
         "if_strict_2_gate",
         {
             "function": "pipec.runtime.gates:arm",
-            "compose": {
-                "arm": {"expr": ["if", {"slot": "arm_0"}, {"const": 0}, {"const": 1}]},
-            },
+            "compose": {"arm": {"expr": ["first", {"slot": "arm_0"}]}},
             "outputs": {"output": "parameter"},
         },
         [["audit_3"], ["report"]],

@@ -96,7 +96,7 @@ with DAG(
         {
             "function": "lifecycle:begin",
             "values": {"word": "hello"},
-            "outputs": {"output": "artifact"},
+            "outputs": {"state": "artifact"},
             "hook": {"name": "on_init"},
         },
     )
@@ -173,9 +173,7 @@ with DAG(
         "if_chosen_gate",
         {
             "function": "pipec.runtime.gates:arm",
-            "compose": {
-                "arm": {"expr": ["if", {"slot": "arm_0"}, {"const": 0}, {"const": 1}]},
-            },
+            "compose": {"arm": {"expr": ["first", {"slot": "arm_0"}]}},
             "outputs": {"output": "parameter"},
         },
         [["gather"], []],

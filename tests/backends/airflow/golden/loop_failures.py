@@ -99,9 +99,7 @@ with DAG(
         "if_use_gate",
         {
             "function": "pipec.runtime.gates:arm",
-            "compose": {
-                "arm": {"expr": ["if", {"slot": "arm_0"}, {"const": 0}, {"const": 1}]},
-            },
+            "compose": {"arm": {"expr": ["first", {"slot": "arm_0"}]}},
             "outputs": {"output": "parameter"},
         },
         [["consume"], []],

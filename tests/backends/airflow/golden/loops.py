@@ -136,29 +136,15 @@ with DAG(
                 "compose": {
                     "arm": {
                         "expr": [
-                            "if",
+                            "first",
                             {"expr": [">", {"slot": "arm_0_0"}, {"const": 1.2}]},
-                            {"const": 0},
-                            {
-                                "expr": [
-                                    "if",
-                                    {
-                                        "expr": [
-                                            ">",
-                                            {"slot": "arm_2_0_0"},
-                                            {"const": 100},
-                                        ],
-                                    },
-                                    {"const": 1},
-                                    {"const": 2},
-                                ],
-                            },
+                            {"expr": [">", {"slot": "arm_1_0"}, {"const": 100}]},
                         ],
                     },
                 },
                 "outputs": {"output": "parameter"},
             },
-            inputs={"arm_0_0": score["output"], "arm_2_0_0": train["loss"]},
+            inputs={"arm_0_0": score["output"], "arm_1_0": train["loss"]},
             index=[name_index],
         )
 
@@ -179,7 +165,7 @@ with DAG(
                 "compose": {
                     "arm": {
                         "expr": [
-                            "if",
+                            "first",
                             {
                                 "expr": [
                                     "==",
@@ -193,8 +179,6 @@ with DAG(
                                     {"const": "a"},
                                 ],
                             },
-                            {"const": 0},
-                            {"const": 1},
                         ],
                     },
                 },

@@ -101,17 +101,9 @@ with DAG(
             "compose": {
                 "arm": {
                     "expr": [
-                        "if",
+                        "first",
                         {"expr": ["==", {"slot": "arm_0_0"}, {"const": "loop"}]},
-                        {"const": 0},
-                        {
-                            "expr": [
-                                "if",
-                                {"expr": ["==", {"slot": "arm_0_0"}, {"const": "odd"}]},
-                                {"const": 1},
-                                {"const": 2},
-                            ],
-                        },
+                        {"expr": ["==", {"slot": "arm_0_0"}, {"const": "odd"}]},
                     ],
                 },
             },
@@ -186,7 +178,7 @@ with DAG(
                 "compose": {
                     "arm": {
                         "expr": [
-                            "if",
+                            "first",
                             {
                                 "expr": [
                                     "==",
@@ -206,8 +198,6 @@ with DAG(
                                     {"const": 1},
                                 ],
                             },
-                            {"const": 0},
-                            {"const": 1},
                         ],
                     },
                 },

@@ -186,7 +186,7 @@ with DAG(
                 "compose": {
                     "arm": {
                         "expr": [
-                            "if",
+                            "first",
                             {
                                 "expr": [
                                     "!=",
@@ -200,8 +200,6 @@ with DAG(
                                     {"slot": "arm_0_1"},
                                 ],
                             },
-                            {"const": 0},
-                            {"const": 1},
                         ],
                     },
                 },

@@ -47,14 +47,12 @@ def nested_loops(count: int = 4, skipped: int = 2) -> str:
     for row in rows(count):
         prepared = prepare(row)
         tried = []
-        shown = []
         for cell in cells(row):
             trained = train(prepared, cell)
             tried.append(trained)
-            shown.append(trained)
             if row != skipped:
                 checked.append(check(trained))
-        everything.append([*shown])
+        everything.append(tried)
         bests.append(best(tried, prepared))
         if row > skipped:
             for number in [10, 20]:

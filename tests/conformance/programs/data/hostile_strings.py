@@ -3,6 +3,7 @@ r"""Text that a template language, a shell or a parser could take for its own, a
 run texts=["{{ 1 + 1 }}", "{% raw %}", "{#", "$(NAME) $$", "\"'`\\", "a\nb\r\n\tc", "\u0001\u001f\u007f", "\ud83d\ude00\u2028", "", "  ", "#", "{{workflow.name}}", "{{=1}}", "%(x)s %s", "<&>", "null", "1e3", "--flag", "python3", "${HOME}"]
   ran: constant, echo, same
   outputs: {"same": true}
+differs kubeflow: the local runner puts its interpreter in the place of `python3` in what a person types
 """
 from pipec.sdk import pipeline, step
 

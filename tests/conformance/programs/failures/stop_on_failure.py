@@ -5,6 +5,7 @@ run
   failed: broken
   stopped: apart, later
   raises: ValueError
+refused kubeflow: PC0401 Kubeflow Pipelines 2 cannot do this: execution mode `stop_on_failure`
 """
 import os
 from pathlib import Path

@@ -4,6 +4,7 @@ run
   state: failed
   failed: slow
   plain: it knows no time-out
+differs kubeflow: the local runner keeps no time-outs
 """
 import time
 

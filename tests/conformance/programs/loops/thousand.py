@@ -3,6 +3,7 @@
 run
   ran: numbers, double x1000, total
   outputs: {"total": 999000}
+differs kubeflow: the local runner takes minutes, two iterations at a time
 """
 from pipec.sdk import pipeline, step
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.backends.local.journal import Journal
-from pipec.backends.local.options import local_folder, root_of
+from pipec.backends.local.options import artifact_root, local_folder, root_of
+from pipec.compiler.driver import open_project
 from pipec.compiler.project import find_root
 from pipec.compiler.record import dataclass
 from pipec.runtime.store import Store
@@ -44,7 +45,8 @@ class NotThere(Exception):
 def open_store(parsed: argparse.Namespace) -> Opened:
     """The store of `--artifact-root`, else of the project around the current folder."""
     project = find_root(Path.cwd())
-    root = root_of(project, parsed.artifact_root)
+    configured, _ = open_project(project, getattr(parsed, "stack", None))
+    root = root_of(project, parsed.artifact_root or artifact_root(configured))
     folder = local_folder(project, root)
     journal = Journal(folder) if (folder / "journal.sqlite").exists() else None
     return Opened(project, Store(root), folder, journal)

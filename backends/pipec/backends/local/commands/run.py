@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.local.dry_run import plan
 from pipec.backends.local.journal import StoreUnusable
 from pipec.backends.local.ledger import LEDGER
-from pipec.backends.local.options import CannotRun, Options
+from pipec.backends.local.options import CannotRun, Options, artifact_root, local_folder, root_of
 from pipec.backends.local.parameters import bind
 from pipec.backends.local.processes import Surroundings
 from pipec.backends.local.progress import reporter_for
-from pipec.backends.local.reproduce import differences, reproduce
+from pipec.backends.local.reproduce import differences, reproduce, unpack
 from pipec.backends.local.run import run as run_pipeline
 from pipec.backends.local.secrets import InvalidSecrets, read_all
 from pipec.backends.local.selection import missing, select
@@ -67,8 +68,8 @@ def run(program: Program, parsed: argparse.Namespace) -> int:
 def _options(program: Program, parsed: argparse.Namespace, selected: frozenset[str] | None) -> Options:
     root = program.project.root
     return Options(
-        import_roots=program.import_roots,
-        root=parsed.artifact_root,
+        import_roots=program.import_roots or (_code_of(program, parsed), root),
+        root=parsed.artifact_root or artifact_root(program.project),
         jobs=parsed.jobs,
         # Who names a step wants to see it run.
         use_cache=not (parsed.no_cache or parsed.only or parsed.from_),
@@ -78,6 +79,16 @@ def _options(program: Program, parsed: argparse.Namespace, selected: frozenset[s
         tags=tuple(parsed.tag),
         selected=selected,
     )
+
+
+def _code_of(program: Program, parsed: argparse.Namespace) -> Path:
+    """The modules that an `.ir.json` brings along, in a folder of the store that is called after them."""
+    root = root_of(program.project.root, parsed.artifact_root or artifact_root(program.project))
+    digest = hashlib.sha256(repr(program.pipeline.code).encode()).hexdigest()[:16]
+    folder = local_folder(program.project.root, root) / "code" / digest
+    if not parsed.dry_run and not parsed.stub:
+        unpack(program.pipeline, folder)
+    return folder
 
 
 def _run(program: Program, options: Options, parsed: argparse.Namespace) -> int:

@@ -1,0 +1,145 @@
+"""`--config`, `--stack` and drivers on the command line, with the target `outline` of another distribution."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = Path(__file__).parent / "fixtures"
+
+TRAINING = """\
+from pipec.sdk import pipeline, step
+
+@step
+def load() -> int:
+    return 1
+
+@pipeline
+def churn(rate: float = 0.1):
+    load()
+"""
+STACKS = """\
+[tool.pipec.options.outline]
+depth = 2
+[tool.pipec.stack.dev.options.outline]
+code = true
+[tool.pipec.stack.prod.environment]
+STAGE = "prod"
+"""
+Run = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    (folder / "configs").mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(STACKS)
+    (folder / "training.py").write_text(TRAINING)
+    (folder / "configs/run.yaml").write_text("parameters: {rate: 0.7}\n")
+    return folder
+
+
+@pytest.fixture
+def run(pipec: Run, tmp_path: Path, project: Path) -> Run:
+    """Runs pipec in the project, with the target `outline` installed."""
+    site = tmp_path / "site"
+    (site / "outline_target-1.dist-info").mkdir(parents=True)
+    (site / "outline_target-1.dist-info/METADATA").write_text(
+        "Metadata-Version: 2.1\nName: outline-target\nVersion: 1\n"
+    )
+    points = "[pipec.backends]\noutline = outline_target:backend\n"
+    (site / "outline_target-1.dist-info/entry_points.txt").write_text(points)
+    shutil.copy(FIXTURES / "outline_target.py", site)
+    roots = [str(site), *(str(ROOT / one) for one in ("compiler", "backends", "templates", "runtime"))]
+
+    def run(*arguments: str, cwd: Path = project) -> CompletedProcess[str]:
+        return pipec(*arguments, cwd=cwd, env={"PYTHONPATH": os.pathsep.join(roots)})
+
+    return run
+
+
+def head(project: Path) -> str:
+    """The line that says how to make the file again."""
+    return (project / "outlines/churn.txt").read_text().splitlines()[1]
+
+
+def test_the_header_names_configuration_and_stack(run: Run, project: Path) -> None:
+    done = run(
+        "compile", "training.py", "-t", "outline", "--config", "configs/run.yaml", "--stack", "prod", "-p", "rate=1"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    words = "training.py --target outline --config configs/run.yaml --stack prod -p rate=1"
+    assert head(project) == f"# Regenerate: pipec compile {words}"
+
+
+def test_a_configuration_is_named_from_the_root_wherever_the_command_runs(run: Run, project: Path) -> None:
+    done = run(
+        "compile",
+        "../training.py",
+        "-t",
+        "outline",
+        "--config",
+        "run.yaml",
+        "-o",
+        "../outlines",
+        cwd=project / "configs",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert head(project) == "# Regenerate: pipec compile training.py --target outline --config configs/run.yaml"
+
+
+def test_a_stack_sets_options_of_a_target(run: Run, project: Path) -> None:
+    for words, has_code in ((["dev"], True), (["prod"], False), (["dev", "-O", "code=no"], False)):
+        assert run("compile", "-t", "outline", "--force", "-o", words[-1], "--stack", *words).returncode == 0
+        assert (project / words[-1] / "churn.pipec/training.py").exists() is has_code
+
+
+def test_an_unknown_stack_is_refused_with_near_names(run: Run) -> None:
+    done = run("check", "training.py", "--stack", "prd")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error[PC0512]: the project has no stack `prd`\n"
+        "  = help: did you mean `prod`?\n"
+        "  = more: pipec explain PC0512\n\n1 error\n"
+    )
+
+
+def test_a_fault_of_a_configuration_has_its_line(run: Run, project: Path) -> None:
+    (project / "configs/run.yaml").write_text("parameters:\n  rat: 1\n")
+    done = run("check", "training.py", "--config", "configs/run.yaml")
+    assert done.returncode == 1
+    assert "--> configs/run.yaml:2:3" in done.stderr
+    assert "did you mean `rate`?" in done.stderr
+
+
+def test_a_configuration_that_is_not_there_is_said(run: Run) -> None:
+    done = run("check", "training.py", "--config", "rnu.yaml")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error[PC0102]: `rnu.yaml` cannot be read: No such file or directory\n")
+
+
+def test_a_configuration_does_not_change_an_evaluated_program(run: Run) -> None:
+    assert run("compile", "training.py", "-t", "ir").returncode == 0
+    done = run("compile", "ir/churn.ir.json", "-t", "outline", "--config", "configs/run.yaml")
+    assert done.returncode == 1
+    assert "error[PC0506]: `--config` cannot be applied to `ir/churn.ir.json`" in done.stderr
+
+
+def test_a_driver_in_a_file_of_its_own_counts_where_it_is_named(run: Run, project: Path) -> None:
+    driver = (
+        "from training import churn\n@print\ndef f(): ...\nchurn.with_options(enable_cache=False)()  # a pipeline\n"
+    )
+    (project / "run.py").write_text(driver)
+    done = run("compile", "-t", "outline")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "outlines/churn.txt: written  (churn, 1 step)\n"
+    assert head(project) == "# Regenerate: pipec compile training.py --target outline"
+    done = run("compile", "run.py", "-t", "outline")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert head(project) == "# Regenerate: pipec compile run.py --target outline"
