@@ -2,7 +2,8 @@
 
 FOLDER holds checkouts of the repositories that `pipelines.txt` names, each in `owner/name` or `owner+name`. Nothing of them
 is committed, imported or run: each pipeline is compiled in a process of its own, which says how long it took, how much
-memory it needed, and whether a module of the checkout was imported.
+memory it needed, and whether a module of the checkout was imported. The run configuration that the repository's own driver
+names is given to those that do not compile without it.
 """
 
 from __future__ import annotations
@@ -128,7 +129,10 @@ def compile_one(checkout: Path, file: Path, function: str, target: str, config: 
     from pipec.compiler import compile
 
     start = time.perf_counter()
-    compilation = compile(file, target, pipeline=function, config=config or None)
+    compilation = compile(file, target, pipeline=function)
+    if config and any(one.is_error for one in compilation.diagnostics):
+        start = time.perf_counter()
+        compilation = compile(file, target, pipeline=function, config=config)
     seconds = time.perf_counter() - start
     errors = [one for one in compilation.diagnostics if one.is_error]
     state = "compiled"

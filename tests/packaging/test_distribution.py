@@ -124,6 +124,7 @@ def test_nothing_but_pipec_is_importable(installed: Path, tmp_path: Path) -> Non
 def test_the_targets_are_registered(installed: Path, tmp_path: Path) -> None:
     script = "import importlib.metadata as m; print({p.name: p.value for p in m.entry_points(group='pipec.backends')})"
     expected = {name: f"pipec.backends.{name}:backend" for name in ("airflow", "argo", "kubeflow")}
+    expected["local"] = "pipec.backends.local.backend:backend"
     assert run(installed, "-I", "-c", script, cwd=tmp_path).strip() == str(dict(sorted(expected.items())))
 
 

@@ -114,7 +114,7 @@ class _Writer:
                 return self.pick(*scope.ints)
 
     def condition(self, scope: _Scope, depth: int = 0) -> str:
-        match self.pick("flag", "compare", "compare", "not", "and", "known", "list"):
+        match self.pick("flag", "compare", "compare", "not", "and", "known", "list", "in", "in"):
             case "flag":
                 return "flag"
             case "not" if depth < 2:
@@ -126,7 +126,11 @@ class _Writer:
             case "known":
                 return self.pick("True", "1 > 2")
             case "list" if scope.lists:
-                return self.pick(*scope.lists)
+                return self.pick("{0}", "not {0}", "{0} == [1]", "len({0}) > 1").format(self.pick(*scope.lists))
+            case "in":
+                what = self.pick(*scope.dicts, *scope.lists)
+                item = self.pick("'a'", "'1'") if what in scope.dicts else self.integer(scope, 2)
+                return f"{item} {self.pick('in', 'not in')} {what}"
             case _:
                 return f"{self.integer(scope, depth + 1)} {self.pick('<', '==', '>=')} {self.integer(scope, depth + 1)}"
 
@@ -227,7 +231,7 @@ class _Writer:
 
     def write_map(self, scope: _Scope, pad: str) -> None:
         name = self.name("l")
-        values = self.pick("xs", "[1, 2]", "spread(n)", *scope.lists)
+        values = self.pick("xs", "[1, 2]", f"spread({self.pick(*scope.ints)})", *scope.lists)
         form = self.pick(
             "inc.map({})", "inc.map(x={}).load()", "list(map(inc, {}))", "[inc.submit(i).result() for i in {}]"
         )

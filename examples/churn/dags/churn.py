@@ -33,6 +33,17 @@ def step(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="churn",
     doc_md=__doc__,
@@ -122,5 +133,13 @@ with DAG(
         doc_md="Says in a sentence what came out.",
     )
 
+    # churn/training.py::churn, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["accuracy", "auc"]},
+        inputs={"accuracy": evaluate["accuracy"], "auc": evaluate["auc"]},
+    )
+
     load >> split >> train
     [split, train] >> evaluate >> report
+    [train, report] >> record

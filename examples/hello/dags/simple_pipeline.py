@@ -26,6 +26,17 @@ def step(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="simple_pipeline",
     doc_md=__doc__,
@@ -44,3 +55,12 @@ with DAG(
         params={"name": "name"},
         doc_md="Greets somebody by name.",
     )
+
+    # hello.py::simple_pipeline, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["greeting"]},
+        inputs={"greeting": say_hello["greeting"]},
+    )
+
+    say_hello >> record

@@ -28,6 +28,17 @@ def step(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="compare",
     doc_md=__doc__,
@@ -114,4 +125,15 @@ with DAG(
         doc_md="Picks the most accurate model.",
     )
 
+    # parallel.py::compare, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["best_kind", "best_accuracy"]},
+        inputs={
+            "best_kind": compare_models["best_kind"],
+            "best_accuracy": compare_models["best_accuracy"],
+        },
+    )
+
     load_data >> [train_model, train_model_2, train_model_3] >> compare_models
+    [train_model, train_model_2, train_model_3, compare_models] >> record

@@ -27,6 +27,17 @@ def step(task_id, spec, *, inputs=None, params=None, settings=None, **options):
     return run(inputs or {})
 
 
+def last(task_id, spec, *, inputs=None, params=None, settings=None):
+    """A task that runs after all others, and does not change the state of the run."""
+
+    @task(task_id=task_id, multiple_outputs=False)
+    def run(inputs):
+        close = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["close"]
+        return close(CODE, spec, inputs, params, settings, get_current_context())
+
+    return run(inputs or {}).as_teardown()
+
+
 with DAG(
     dag_id="iris_training",
     doc_md=__doc__,
@@ -92,5 +103,13 @@ with DAG(
         doc_md="Measure how well it does on flowers that it has not seen.",
     )
 
+    # pipelines/training.py::iris_training, what the run returns and how it went
+    record = last(
+        "record",
+        {"returned": ["test_acc"]},
+        inputs={"test_acc": evaluate_model["test_acc"]},
+    )
+
     load_iris_data >> split_data >> train_svc
     [split_data, train_svc] >> evaluate_model
+    [train_svc, evaluate_model] >> record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from inspect import get_annotations
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 def Output(**outputs: Any) -> Any:
     """The type of named outputs: `Output(a=int, b=str)` is `tuple[Annotated[int, "a"], Annotated[str, "b"]]`."""
     named = tuple(Annotated[type_, name] for name, type_ in outputs.items())
-    return named[0] if len(named) == 1 else tuple[named]
+    return named[0] if len(named) == 1 else types.GenericAlias(tuple, named)
 
 
 class BaseParameters:

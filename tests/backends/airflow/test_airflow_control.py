@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,10 +48,14 @@ FAILING: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def ended(airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> list[DagRun]:
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest.fixture(scope="module")
+def ended(airflow: Airflow, homes: Path, tmp_path_factory: pytest.TempPathFactory) -> list[DagRun]:
     """Every run, in the order of `RUNS` and `FAILING`."""
     folders = {name: write(name, tmp_path_factory.mktemp("dags")) for name in dict.fromkeys(name for name, _ in RUNS)}
-    homes = tmp_path_factory.mktemp("homes")
     asked = [*RUNS, *(("loop_failures", parameters) for parameters in FAILING.values())]
     return airflow.run(
         [
@@ -99,10 +104,9 @@ def test_a_failure_that_an_arm_needs(ended: list[DagRun]) -> None:
     assert (states["fragile"], states["consume"], states["total"]) == ("failed", "upstream_failed", "success")
 
 
-def test_iterations_have_folders_of_their_own(ended: list[DagRun], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_iterations_have_folders_of_their_own(ended: list[DagRun], homes: Path) -> None:
     (number,) = (index for index, (name, parameters) in enumerate(RUNS) if name == "nested_loops" and not parameters)
-    (store,) = (tmp_path_factory.getbasetemp()).glob(f"homes*/{number}/pipec/runs/nested_loops")
     assert ended[number].state == "success"
-    (run,) = store.iterdir()
+    (run,) = (homes / f"{number}/pipec/runs/nested_loops").iterdir()
     places = sorted(path.name for path in run.glob("train@*"))
     assert places == ["train@1.0", "train@2.0", "train@2.1", "train@3.0", "train@3.1", "train@3.2"]

@@ -13,6 +13,7 @@ import pytest
 from ir_builders import Builder, const, expr, item, type_
 from oracle import plain_outputs
 from pipec.backends.argo import backend
+from pipec.backends.argo.text import enc
 from pipec.backends.argo_interpreter import Run, submit
 from pipec.compiler.backend import Request
 from pipec.compiler.driver import Compilation, compile
@@ -30,7 +31,7 @@ def compiled(name: str) -> Compilation:
 
 
 def run_text(text: str, folder: Path, arguments: dict[str, Any]) -> Run:
-    run = submit(text, folder, {name: json.dumps(value) for name, value in arguments.items()})
+    run = submit(text, folder, {name: enc(value) for name, value in arguments.items()})
     shown = "\n".join(f"{name}: {node.phase} {node.message} {node.log}" for name, node in run.nodes.items())
     assert run.phase == "Succeeded", shown
     return run
@@ -139,8 +140,8 @@ def rows_of_boxes(b: Builder, *, in_group: bool = False) -> tuple[Any, Value]:
     read = {name: Output("for_x", name, type_("list")) for name in ("boxes", "sizes", "texts")}
     if not in_group:
         return outer, DictOf(tuple(read.items()), type_("dict"))
-    group = b.group("inner", outer, **{"all": DictOf(tuple(read.items()), type_("dict"))})
-    return group, Output("inner", "all", type_("dict"))
+    group = b.group("inner", outer, everything=DictOf(tuple(read.items()), type_("dict")))
+    return group, Output("inner", "everything", type_("dict"))
 
 
 EXPECTED = "{'boxes': [[<a>, <bb>], [], [<nan>]], 'sizes': [[0.5, 1.0], [], [nan]], 'texts': %s}"
@@ -169,7 +170,7 @@ def test_a_loop_in_an_arm(flag: bool, expected: str, tmp_path: Path) -> None:
     names = b.param("names", "list[str]", const(["a", "b"]))
     loop = b.loop("for_x", names, b.call("box", name=item("for_x", "str")), b.call("size", name=item("for_x", "str")),
                   boxes=b.out("box"), sizes=b.out("size"))  # fmt: skip
-    results = {
+    results: dict[str, Any] = {
         "boxes": (Output("for_x", "boxes", type_("list")), const(None)),
         "sizes": (Output("for_x", "sizes", type_("list[float]")), const("none")),
     }
@@ -204,7 +205,10 @@ def test_outputs_that_are_put_together(tmp_path: Path) -> None:
     names = b.param("names", "list[str]", const(["a", "bb"]))
     loop = b.loop("for_x", names, b.call("size", name=item("for_x", "str")), sizes=b.out("size"))
     sizes = Output("for_x", "sizes", type_("list[float]"))
-    outputs = {"sizes": sizes, "both": DictOf((("n", names), ("s", sizes)), type_("dict[str, list[Any]]"))}
+    outputs: dict[str, Value] = {
+        "sizes": sizes,
+        "both": DictOf((("n", names), ("s", sizes)), type_("dict[str, list[Any]]")),
+    }
     run = run_text(text_of(b.pipeline(loop, outputs=outputs)), tmp_path, {})
     assert json.loads(run.outputs.parameters["sizes"]) == [0.5, 1.0]
     assert "both" not in run.outputs.parameters, "what may hold anything is an artifact only"

@@ -82,11 +82,13 @@ def test_look_ups_names_models_and_the_cache_use_the_store(store: str, tmp_path:
     text = text_of("stored", store)
     first, notes = run(text, tmp_path / "first", tmp_path / "notes")
     assert first.phase == "Succeeded", {name: node.log for name, node in first.nodes.items() if node.is_failed}
-    assert notes == ["make", "each 0", "each 1"]
+    assert notes == ["make", "copy", "each 0", "each 1"]
     second, notes = run(text, tmp_path / "second", tmp_path / "notes")
     assert second.phase == "Succeeded", {name: node.log for name, node in second.nodes.items() if node.is_failed}
     assert notes == [], "all is in the cache"
     assert second.outputs.parameters == first.outputs.parameters
     assert json.loads(first.outputs.parameters["text"]) == "[[0, 10], [1, 10]] 10"
     folders = {path.name for path in (tmp_path / "store" / "runs" / "stored").glob("*/*") if path.is_dir()}
-    assert {"make", "each@0", "each@1"} <= folders
+    assert {"make", "copy", "each@0", "each@1"} <= folders
+    assert [path.name for path in (tmp_path / "store/artifacts/base_copy").glob("*.json")] == ["1.json"]
+    assert [path.name for path in (tmp_path / "store/models/stock").glob("*.json")] == ["1.json"]

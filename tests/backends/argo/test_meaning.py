@@ -34,7 +34,7 @@ def check(program: str, parameters: dict[str, Any]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "program.py"
         file.write_text(program, encoding="utf-8")
-        compilation = compile(file, "argo")
+        compilation = compile(file, "argo", pipeline="p")
         errors = [one for one in compilation.diagnostics if one.is_error]
         assert not [one for one in errors if one.code.startswith(("PC04", "PC09"))], errors
         if errors:

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 import pipec.compiler.diagnostics.codes as registry
 from pipec.compiler.diagnostics.codes import CODES
@@ -29,11 +30,13 @@ def test_page(code: str) -> None:
     assert len(blocks) == 2
     assert blocks[0] != blocks[1]
     for (language, body), heading in zip(blocks, ("wrong", "right"), strict=True):
-        assert language in {"python", "shell", "toml", "text", "yaml"}
+        assert language in {"python", "shell", "toml", "yaml", "text"}
         if language == "python" and (code, heading) != ("PC0101", "wrong"):
             ast.parse(body)
         if language == "toml":
             tomllib.loads(body)
+        if language == "yaml":
+            yaml.safe_load(body)
 
 
 def test_the_page_of_a_syntax_error_shows_one() -> None:

@@ -179,6 +179,29 @@ ALIASES = {
         keep(inc(m))
     l0 += keep(1)
 """,
+    "kept by a closure": """
+    up = counter()
+    if flag:
+        up(n)
+    else:
+        note(up(inc(m)))
+    l0.append(up(1))
+""",
+    "a list kept by a class": """
+    if flag:
+        Holder.all.append(inc(n))
+    else:
+        Holder.all += [n, m]
+    l0 += Holder.all
+    Holder.all.clear()
+""",
+    "a list kept by a closure": """
+    add = adder()
+    add(1)
+    if flag:
+        add(inc(n))
+    l0 += add(2)
+""",
     "appended in a loop through another name": """
     l1 = l0
     for i in xs:
@@ -205,6 +228,8 @@ def test_containers_with_two_names(name: str, flag: bool) -> None:
     helpers = """
 
 class Holder:
+    all = []
+
     def __init__(self, found):
         self.found = found
 
@@ -213,6 +238,27 @@ def pick(flag, first, second):
     if flag:
         return first
     return second
+
+
+def counter():
+    count = 0
+
+    def up(by):
+        nonlocal count
+        count += by
+        return count
+
+    return up
+
+
+def adder():
+    found = []
+
+    def add(value):
+        found.append(value)
+        return found
+
+    return add
 
 
 def keep(value, kept=[]):

@@ -111,14 +111,16 @@ def _called(task: Mapping[str, Any]) -> str:
 
 
 def _tasks(template: Mapping[str, Any], templates: Mapping[str, Any]) -> Iterator[str]:
+    tasks = template.get("dag", {}).get("tasks", ())
+    names = {task["name"] for task in tasks}  # a task may wait for one that stands below it
     known: set[str] = set()
-    for task in template.get("dag", {}).get("tasks", ()):
+    for task in tasks:
         called = templates.get(_called(task))
         if called is None or task["name"] in known:
             yield f"task `{task['name']}` calls nothing or comes twice"
             continue
         for name in _DEPENDS.findall(task.get("depends", "")):
-            if name not in known:
+            if name not in names or name == task["name"]:
                 yield f"task `{task['name']}` depends on `{name}`"
         for kind in ("parameters", "artifacts"):
             if _names(task.get("arguments", {}), kind) != _names(called.get("inputs", {}), kind, without="raw"):

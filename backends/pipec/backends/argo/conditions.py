@@ -42,8 +42,6 @@ def is_native(value: Value, is_carried: IsCarried) -> bool:
         is_carried: whether an output travels as a parameter, alone or beside its artifact.
     """
     match value:
-        case Const(value=bool()):
-            return True
         case Expr(op="not" | "bool" | "and" | "or", operands=operands):
             return all(is_native(operand, is_carried) for operand in operands)
         case Expr(op="is" | "is_not", operands=(left, Const(value=None))):
@@ -124,8 +122,6 @@ def expression(value: Value, name: Name) -> str:
         name: the input parameter of the template that carries a leaf.
     """
     match value:
-        case Const(value=constant):
-            return "true" if constant else "false"
         case Expr(op="bool", operands=(operand,)):
             return expression(operand, name)
         case Expr(op="not", operands=(operand,)):

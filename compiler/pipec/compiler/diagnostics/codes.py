@@ -49,6 +49,7 @@ CODES: dict[str, Code] = {
     "PC0225": Code("dropped-wrapper", "what wraps a step in the pipeline does not travel with the step"),
     "PC0226": Code("unknown-data-file", "which data file a step reads is not known, so it does not travel"),
     "PC0227": Code("file-stays", "a data file cannot travel with the code"),
+    "PC0228": Code("draw-in-loop", "a draw in a loop of the run would be the same in each iteration"),
     # 03: pipeline graph
     "PC0301": Code("missing-argument", "a call leaves out an argument that has no default"),
     "PC0302": Code("unknown-argument", "a call passes an argument that the step does not take"),

@@ -23,6 +23,7 @@ from pipec.compiler.frontend.values import (
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.jumps import Signal
+    from pipec.compiler.source import Span
 
 
 class AssignmentMixin:
@@ -115,12 +116,26 @@ class AssignmentMixin:
             this.journal.touch(owner.fields)
             owner.fields[target.attr] = value
         elif isinstance(owner, ClassValue):
+            if owner.names.get(target.attr) is value:
+                return  # `C.found += [1]` has changed the list itself
+            if this.journal.depth:
+                raise Fault(_changes_class(owner, this.span(target, frame)))
             names = cast("dict[str, Any]", owner.names)
             this.journal.touch(names)
             names[target.attr] = value
         elif this.strict and not isinstance(owner, Unknown):
             message = f"an attribute of {describe(owner)} cannot be assigned here"
             raise Fault(Diagnostic("PC0210", message, this.span(target, frame)))
+
+
+def _changes_class(owner: ClassValue, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0327",
+        f"{describe(owner)} is changed in an arm or a loop of the run",
+        span,
+        notes=("a class is there once, whatever a run decides",),
+        help="keep the value in a local name",
+    )
 
 
 def bound_names(statement: ast.stmt) -> list[str]:

@@ -52,7 +52,10 @@ def read_settings(setting: Setting, fields: dict[str, Any], places: dict[str, Sp
             fields["docker"] = {name: plain(one, place) for name, one in read}
             places["docker"] = place
         elif key == "resources":
-            fields["resources"] = _resources(own)
+            fields["resources"], served = _resources(own)
+            if served:  # the target says that nothing is served there
+                fields.setdefault("settings", {})["deployment.resources"] = served
+                places["settings.deployment.resources"] = place
             places["resources"] = place
         else:
             fields.setdefault("settings", {})[key] = _component(key, own)
@@ -141,13 +144,20 @@ def _check_spelling(key: str, value: dict[Any, Any], setting: Setting) -> None:
             raise Fault(Diagnostic("PC0501", message, entry.name_span, help=help_))
 
 
-def _resources(setting: Setting) -> Resources:
+_SERVED = ("min_replicas", "max_replicas", "autoscaling_metric", "autoscaling_target", "max_concurrency")
+"""What ZenML reads of `ResourceSettings` only where a pipeline is deployed as a service."""
+
+
+def _resources(setting: Setting) -> tuple[Resources, dict[str, Any]]:
+    """What a step may use, and what is only for a pipeline that is deployed as a service."""
     fields = dict(record(setting, "resources", "ResourceSettings").fields)
     known = {name: fields.pop(name, None) for name in ("cpu_count", "memory", "gpu_count", "gpu_class")}
+    served = {name: plain(fields.pop(name), setting.span) for name in _SERVED if fields.get(name) is not None}
     left = [name for name, value in fields.items() if value is not None]
     if left:
         listed = ", ".join(f"`{name}`" for name in left)
         message = f"{listed} of `ResourceSettings` {'are' if len(left) > 1 else 'is'} not supported"
         raise Fault(Diagnostic("PC0501", message, setting.span, help="no target has anything like it"))
     cpu = known["cpu_count"]
-    return Resources(None if cpu is None else float(cpu), known["memory"], known["gpu_count"], known["gpu_class"])
+    found = Resources(None if cpu is None else float(cpu), known["memory"], known["gpu_count"], known["gpu_class"])
+    return found, served

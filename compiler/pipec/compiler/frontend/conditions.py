@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipec.compiler.frontend.interpreter import Interpreter
+    from pipec.compiler.ir.types import Type
     from pipec.compiler.source import Span
 
 
@@ -64,15 +65,15 @@ class ConditionMixin:
             value = others()
             if unknown := find_unknown(value):
                 return unknown
-            kind = types.union_of([first.value.type, operations.to_value(value, span).type])
-            return operations.symbolic(name, [first, value], kind, span)
+            return operations.symbolic(name, [first, value], _bool_type(name, first, value, span), span)
         arms = [(first, others), (None, lambda: first)] if name == "and" else [(first, lambda: first), (None, others)]
         chosen = this.choose(arms, name_of_condition("if", node.values[0]), span)
         if isinstance(chosen, Symbolic) and isinstance(chosen.value, Expr) and chosen.value.op == "if":
             condition, then, otherwise = chosen.value.operands
             if condition is (otherwise if name == "and" else then):  # no step was called: the plain operator says it
                 value = then if name == "and" else otherwise
-                return operations.symbolic(name, [first, Symbolic(value)], chosen.value.type, span)
+                kind = _bool_type(name, first, Symbolic(value), span)
+                return operations.symbolic(name, [first, Symbolic(value)], kind, span)
         return chosen
 
     def _eval_Compare(self, node: ast.Compare, frame: Frame) -> Any:
@@ -142,6 +143,14 @@ class ConditionMixin:
             return operations.symbolic("if", [test, *arms], kind, span)
         paths = [(test, lambda: this.evaluate(node.body, frame)), (None, lambda: this.evaluate(node.orelse, frame))]
         return this.choose(paths, name_of_condition("if", node.test), span)
+
+
+def _bool_type(name: str, first: Symbolic, value: Any, span: Span) -> Type:
+    """The type of `first or value`: None is never what `or` picks, and an empty list says nothing of its elements."""
+    before = types.without_none(first.value.type) if name == "or" else first.value.type
+    if isinstance(value, list | dict) and not value:
+        return before
+    return types.union_of([before, operations.to_value(value, span).type])
 
 
 def is_given(value: Any) -> bool:

@@ -77,6 +77,12 @@ class ExpressionMixin(ConditionMixin, ComprehensionMixin):
     def binary(self, op: ast.operator, left: Any, right: Any, span: Span) -> Any:
         """`left op right`; `%` with text on its left formats."""
         name, function = operations.BINARY[type(op)]
+        if name == "|" and isinstance(left, dict) and isinstance(right, dict) and (is_open(left) or is_open(right)):
+            this = cast("Interpreter", self)
+            merged = dict(left)
+            for key, value in right.items():
+                this.set_entry(merged, key, value, span)
+            return merged
         if isinstance(left, External) or isinstance(right, External):
             if name == "/" and (isinstance(left, External) or isinstance(right, External)):
                 pass
@@ -89,7 +95,7 @@ class ExpressionMixin(ConditionMixin, ComprehensionMixin):
     def _eval_UnaryOp(self, node: ast.UnaryOp, frame: Frame) -> Any:
         name, function = operations.UNARY[type(node.op)]
         span = cast("Interpreter", self).span(node, frame)
-        value = self.evaluate(node.operand, frame)
+        value = cast("Interpreter", self).settle_open(self.evaluate(node.operand, frame), span)
         if name == "not" and not isinstance(value, Symbolic | Unknown):
             return not cast("Interpreter", self).truth(value, span, "not")
         if isinstance(value, Symbolic):

@@ -73,8 +73,9 @@ class FailureMixin:
             caught, signal = fault, None
         finally:
             this.raises = outer
-        if node.handlers and this.graph is not None and this.graph.size > before:
-            raise Fault(_swallowed(this.span(node.handlers[0], frame)))
+        swallows = [one for one in node.handlers if not _raises_again(one)]
+        if swallows and this.graph is not None and this.graph.size > before:
+            raise Fault(_swallowed(this.span(swallows[0], frame)))
         if caught is not None:
             handler = self._handler(node.handlers, caught, frame)
             if handler is None:
@@ -117,6 +118,12 @@ def _raises_in_run(span: Span) -> Diagnostic:
         span,
         help="raise inside a step: let a step check the value and return it, and pass that on",
     )
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler ends by raising, whatever happens in it."""
+    leaves = any(isinstance(one, ast.Return | ast.Break | ast.Continue) for one in ast.walk(handler))
+    return not leaves and isinstance(handler.body[-1], ast.Raise)
 
 
 def _swallowed(span: Span) -> Diagnostic:

@@ -13,8 +13,8 @@ from pipec.compiler.record import replace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.bindings import Bindings
+    from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.modules import Module
     from pipec.compiler.frontend.values import Freeze
 

@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
-from pipec.compiler.frontend.values import Fault, FunctionValue, InstanceValue, MapResult, Method, StepValue
+from pipec.compiler.frontend.values import (
+    ClassValue,
+    Fault,
+    FunctionValue,
+    InstanceValue,
+    MapResult,
+    Method,
+    PipelineValue,
+    SettingsValue,
+    StepValue,
+)
 from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
@@ -131,13 +141,29 @@ def _roots(interpreter: Interpreter) -> Iterator[tuple[Any, str, bool]]:
 
 
 _HOLDERS = frozenset(
-    {list, tuple, dict, set, deque, MapResult, InstanceValue, FunctionValue, StepValue, Method, OrderedDict, Counter}
+    {
+        list,
+        tuple,
+        dict,
+        set,
+        deque,
+        MapResult,
+        OrderedDict,
+        Counter,
+        InstanceValue,
+        FunctionValue,
+        ClassValue,
+        StepValue,
+        PipelineValue,
+        SettingsValue,
+        Method,
+    }
 )
 """Types of values that hold others which may be changed in place."""
 
 
 def _holds(value: Any) -> bool:
-    return type(value) in _HOLDERS
+    return type(value) in _HOLDERS or isinstance(value, dict)
 
 
 def _inside(value: Any, name: str) -> Iterator[tuple[Any, str, bool]]:
@@ -146,17 +172,24 @@ def _inside(value: Any, name: str) -> Iterator[tuple[Any, str, bool]]:
             parts: Iterable[Any] = value.values()
         case list() | tuple() | set() | deque():
             parts = value
-        case InstanceValue(fields=fields):
+        case InstanceValue(fields=fields, cls=cls):
             yield fields, name, True
+            yield cls, name, False
             return
+        case ClassValue(names=names, bases=bases):
+            parts = (*names.values(), *bases)
+        case SettingsValue(fields=fields):
+            parts = fields.values()
+        case StepValue(definition=definition) | PipelineValue(definition=definition):
+            parts = (definition,)
         case FunctionValue(defaults=defaults, frame=frame):
             scope = frame
-            while scope is not None:
-                yield from ((one, key, False) for key, one in scope.names.items() if _holds(one))
+            while scope is not None:  # what it closes over outlives the function that made it
+                yield scope.names, name, True
                 scope = scope.parent
             parts = defaults.values()
         case Method(receiver=receiver):
             parts = (receiver,)
         case _:
             return
-    yield from [(part, name, False) for part in parts if type(part) in _HOLDERS]
+    yield from [(part, name, False) for part in parts if _holds(part)]

@@ -87,7 +87,7 @@ def look_up(interpreter: Interpreter, node: ast.Name, frame: Frame) -> Any:
     while scope is not None:
         if name in scope.names:
             value = force(interpreter, scope.names, name)
-            return value if not isinstance(value, Unbound) else unbound(value, interpreter.span(node, frame))
+            return value if not isinstance(value, Unbound) else unbound(value, name, interpreter.span(node, frame))
         scope = scope.parent
     found = module_attribute(interpreter, frame.module, name)
     if found is not None:
@@ -101,7 +101,7 @@ def look_up(interpreter: Interpreter, node: ast.Name, frame: Frame) -> Any:
     raise Fault(_unknown_name(interpreter, node, frame))
 
 
-def unbound(value: Unbound, span: Span) -> NoReturn:
+def unbound(value: Unbound, name: str, span: Span) -> NoReturn:
     """Reading a name that may hold nothing, or that no run can carry.
 
     Raises:
@@ -109,7 +109,7 @@ def unbound(value: Unbound, span: Span) -> NoReturn:
         Fault: it would not.
     """
     if value.parameters:
-        raise Freeze(value.parameters, span, value.diagnostic.message)
+        raise Freeze(value.parameters, span, f"what `{name}` is")
     place = value.diagnostic.span
     related = value.diagnostic.related or ((Label(place, "because of this"),) if place is not None else ())
     raise Fault(replace(value.diagnostic, span=span, related=related))

@@ -18,6 +18,7 @@ from pipec.compiler.frontend.values import (
     describe,
     find_unknown,
     is_known,
+    is_open,
 )
 from pipec.compiler.ir import types
 from pipec.compiler.ir.types import Type
@@ -76,6 +77,8 @@ def apply(name: str, function: Callable[..., Any], operands: Sequence[Any], span
     for operand in operands:
         if unknown := find_unknown(operand):
             return unknown
+    if name not in {"+", "*", "is", "is_not"}:
+        operands = [as_symbolic(operand, span) if is_open(operand) else operand for operand in operands]
     if name in {"is", "is_not"} and not any(isinstance(operand, Symbolic) for operand in operands):
         return function(*operands)
     if all(is_known(operand) for operand in operands) or _is_container_operation(name, operands):

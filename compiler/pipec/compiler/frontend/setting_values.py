@@ -14,6 +14,7 @@ from pipec.compiler.frontend.values import (
     External,
     Fault,
     FunctionValue,
+    SdkSymbol,
     Setting,
     SettingsValue,
     StepValue,
@@ -115,6 +116,10 @@ def plain(value: Any, span: Span) -> Json:
         return [plain(one, span) for one in value]
     if isinstance(value, Symbolic) and isinstance(value.value, Lazy):
         return {"$pipec": [value.value.kind, dict(value.value.query)]}
+    if isinstance(value, FunctionValue | ClassValue) and getattr(value, "frame", None) is None:
+        return f"{value.module.name}.{value.qualified_name}"
+    if isinstance(value, External | SdkSymbol):
+        return value.path
     if isinstance(value, ABSTRACT):
         raise Fault(Diagnostic("PC0204", f"{describe(value)} is not known at compile time", span))
     return to_json(value, span)

@@ -37,16 +37,19 @@ def twice(value: int) -> int:
 def loops_in_arms(count: int = 3, kind: str = "loop") -> str:
     found = numbers(count)
     word = "none"
-    values = [0]
     if kind == "loop":
         values = [twice(value) for value in found]
         word = "loop"
     elif kind == "odd":
+        odd = [0]
         for value in found:
             if value % 2 == 1:
-                values.append(twice(value))
+                odd.append(twice(value))
             else:
-                values.append(inc(value))
+                odd.append(inc(value))
+        values = odd
+    else:
+        values = [0]
     text = join(values, word)
     final = inc(count, after=text)
     return last(text, final)

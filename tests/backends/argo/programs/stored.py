@@ -1,7 +1,7 @@
 import os
 from typing import Annotated
 
-from pipec.sdk import Client, pipeline, step
+from pipec.sdk import ArtifactConfig, Client, Model, log_metadata, pipeline, step
 
 
 def note(text: str) -> None:
@@ -13,6 +13,13 @@ def note(text: str) -> None:
 def make(base: int) -> Annotated[int, "made"]:
     note("make")
     assert os.environ["STORE_KEY"] == "k"
+    return base
+
+
+@step(substitutions={"kind": "base"}, model=Model(name="stock"), enable_artifact_metadata=False)
+def copy(base: int) -> Annotated[int, ArtifactConfig(name="{kind}_copy")]:
+    note("copy")
+    log_metadata({"is_copy": True})
     return base
 
 
@@ -30,6 +37,7 @@ def show(rows: list[list[int]], made: int) -> Annotated[str, "text"]:
 @pipeline
 def stored(count: list[int] = [0, 1]):
     base = make(10)
+    copy(base)
     rows = []
     for number in count:
         rows.append(each(number, base))

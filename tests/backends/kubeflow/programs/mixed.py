@@ -12,11 +12,6 @@ def double(n: int) -> int:
 
 
 @step
-def pack(row: list[int]) -> list[int]:
-    return row
-
-
-@step
 def describe(n: int) -> str:
     return f"<{n}>"
 
@@ -37,7 +32,7 @@ def mixed(n: int = 3, stop: int = 1) -> str:
     rows = []
     texts = []
     for i in numbers(n):
-        rows.append(pack([double(j) for j in numbers(i)]))
+        rows.append([double(j) for j in numbers(i)])
         if i > stop:
             text = describe(i)
         else:

@@ -24,3 +24,13 @@ def loop(items: Iterable[Any]) -> tuple[list[Any], list[int], int]:
     """As `count`, with the items themselves, for a loop over what is computed."""
     listed = list(items)
     return listed, list(range(len(listed))), len(listed)
+
+
+def value(value: Any) -> Any:
+    """What an expression is worth, as one result: where a target lets out single results only."""
+    return value
+
+
+def number(value: Any) -> Any:
+    """As `value`, for a number, a truth value or None, which targets carry as parameters."""
+    return value

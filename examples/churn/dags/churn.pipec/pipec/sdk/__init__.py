@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pipec.sdk.futures import MapResultsFuture as MapResultsFuture
     from pipec.sdk.futures import StepFuture as StepFuture
     from pipec.sdk.futures import unmapped as unmapped
+    from pipec.sdk.legacy import BaseParameters as BaseParameters
+    from pipec.sdk.legacy import BaseStepConfig as BaseStepConfig
+    from pipec.sdk.legacy import Output as Output
     from pipec.sdk.materializers import BaseMaterializer as BaseMaterializer
     from pipec.sdk.pipelines import Pipeline as Pipeline
     from pipec.sdk.pipelines import PipelineContext as PipelineContext
@@ -97,6 +100,7 @@ _NAMES = {
     " PythonEnvironmentExportMethod PythonPackageInstaller ResourceRequestReclaimTolerance RunWaitConditionType"
     " StackComponentType StepRuntime StepType VisualizationType",
     "exceptions": "MaterializerInterfaceError PipecError ServerError StepContextError StepFailed StepInterfaceError",
+    "legacy": "BaseParameters BaseStepConfig Output",
     "futures": "MapResultsFuture StepFuture unmapped",
     "materializers": "BaseMaterializer",
     "pipelines": "Pipeline PipelineContext get_pipeline_context pipeline wait",
@@ -111,8 +115,8 @@ _HOME = {
     **{name: f"settings.{module}" for name, module in _SETTINGS.items()},
 }
 
-# `Path` is metadata here: a star import must not replace that of `pathlib`.
-__all__ = sorted({*_HOME} - {"Path"})  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]
+# `Path` is metadata here: a star import must not replace that of `pathlib`; three names are for old programs only.
+__all__ = sorted({*_HOME} - {"BaseParameters", "BaseStepConfig", "Output", "Path"})  # noqa: PLE0605  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

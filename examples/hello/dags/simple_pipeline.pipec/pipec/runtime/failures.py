@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import pathlib
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from pipec.runtime import codec
@@ -34,25 +36,49 @@ def describe(problem: BaseException, root: pathlib.Path | None) -> dict[str, Any
         root: folder of the user's code.
 
     Returns:
-        `type`, `message`, `traceback` (without frames of the runtime) and, where a frame of the user's code is in it,
+        what `named` gives, `traceback` (without frames of the runtime), `chain` where it came from others, and, where a frame of the user's code is in it,
         `file` (from the root), `line` and `function`.
     """
     shown = traceback.TracebackException.from_exception(problem)
     _strip(shown, set())
-    try:
-        message = str(problem)
-    except Exception:
-        message = "the exception has no printable text"
-    described: dict[str, Any] = {
-        "type": codec.type_name(type(problem)),
-        "message": message,
-        "traceback": "".join(shown.format()),
-    }
+    described: dict[str, Any] = {**named(problem), "traceback": "".join(shown.format())}
+    chain = [_one(each) for each in _chain(problem)]
+    if chain:
+        described["chain"] = chain
     for frame in reversed(shown.stack):
         file = None if root is None else _relative(frame.filename, root)
         if file is not None:
             return {**described, "file": file, "line": frame.lineno, "function": frame.name}
     return described
+
+
+def named(problem: BaseException) -> dict[str, Any]:
+    """What an exception is: `type` and `message`, and `class` and `args` where it can be made again of them."""
+    found: dict[str, Any] = _one(problem)
+    symbol = codec.symbol_of(type(problem))
+    with contextlib.suppress(Exception):
+        found |= {"class": symbol, "args": codec.encode(list(problem.args))} if symbol is not None else {}
+    return found
+
+
+def _one(problem: BaseException) -> dict[str, str]:
+    try:
+        message = str(problem)
+    except Exception:
+        message = "the exception has no printable text"
+    return {"type": codec.type_name(type(problem)), "message": message}
+
+
+def _chain(problem: BaseException) -> Iterator[BaseException]:
+    """What an exception came from, the nearest first."""
+    seen = {id(problem)}
+    while True:
+        before = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+        if before is None or id(before) in seen:
+            return
+        seen.add(id(before))
+        problem = before
+        yield before
 
 
 def _strip(shown: traceback.TracebackException, seen: set[int]) -> None:

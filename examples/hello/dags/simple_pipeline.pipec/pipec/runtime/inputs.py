@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,16 +12,19 @@ from pipec.runtime.artifacts import Workspace
 from pipec.runtime.errors import InputFault, InvalidInvocation, RuntimeFault
 from pipec.runtime.expressions import Composer
 from pipec.runtime.invocation import Invocation
+from pipec.runtime.lookups import Lookups
 from pipec.runtime.materializers import registry
 from pipec.sdk.artifacts import UnmaterializedArtifact
+
+_COUNT = "pipec.runtime.gates:count"
 
 
 class Inputs:
     """The inputs of one invocation."""
 
-    def __init__(self, invocation: Invocation, workspace: Workspace) -> None:
+    def __init__(self, invocation: Invocation, workspace: Workspace, lookups: Lookups) -> None:
         """Nothing is read yet; files of inputs that are paths live as long as `workspace`."""
-        self.invocation, self.workspace = invocation, workspace
+        self.invocation, self.workspace, self.lookups = invocation, workspace, lookups
         self._loaded: dict[str, Any] = {}
 
     def slot(self, name: str) -> Any:
@@ -34,8 +38,16 @@ class Inputs:
             self._loaded[name] = self._load(name, fitting.ANY)
         return self._loaded[name]
 
-    def arguments(self, function: Callable[..., Any], hints: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments by name, in the order of the function's parameters.
+    def item(self, name: str, key: Any) -> Any:
+        """`slot(name)[key]`, without reading the other items of an artifact where they lie apart."""
+        slot = self.invocation.slots.get(name)
+        if name not in self._loaded and slot is not None and slot.artifact is not None:
+            with contextlib.suppress(KeyError):
+                return registry.load_item(slot.artifact, key, self.workspace, slot.digest)
+        return self.slot(name)[key]
+
+    def arguments(self, function: Callable[..., Any], hints: Mapping[str, Any], *first: Any) -> dict[str, Any]:
+        """The arguments by name, in the order of the function's parameters; `first` are given besides.
 
         Raises:
             InvalidInvocation: when the function cannot be called with them.
@@ -45,7 +57,7 @@ class Inputs:
         signature = inspect.signature(function)
         order = {name: place for place, name in enumerate(signature.parameters)}
         names = {*spec.values, *spec.compose, *(slot for slot in slots if slot in order)}
-        composer = Composer(self.invocation, self.slot)
+        composer = Composer(self.invocation, self.slot, self.item, self.lookups)
         arguments: dict[str, Any] = {}
         for name in sorted(names, key=lambda name: (order.get(name, len(order)), name)):
             expected = hints.get(name, fitting.ANY)
@@ -57,7 +69,7 @@ class Inputs:
         # Large values are the caller's alone from here on.
         self._loaded.clear()
         try:
-            signature.bind(**arguments)
+            signature.bind(*first, **arguments)
         except TypeError as problem:
             raise InvalidInvocation(f"step `{self.invocation.step}` cannot be called: {problem}") from problem
         return arguments
@@ -86,13 +98,21 @@ class Inputs:
                 return codec.decode(spec.values[name], is_trusted=True)
             if name in spec.compose:
                 return composer.evaluate(spec.compose[name])
+        except InputFault as fault:
+            if str(fault).startswith("step "):
+                raise
+            raise InputFault(f"{self._where(name)}: {fault}") from fault.__cause__
         except RuntimeFault:
             raise
         except Exception as problem:
             text = f"{type(problem).__name__}: {problem}"
             raise InputFault(f"{self._where(name)} could not be computed: {text}") from problem
+        place = self.invocation.slots[name].artifact
+        if spec.function == _COUNT and place is not None:
+            # The gate of a loop wants to know how many there are, not what.
+            with contextlib.suppress(KeyError):
+                return range(registry.count_items(place, self.workspace, self.invocation.slots[name].digest))
         wanted = fitting.plain(expected)
-        is_artifact = self.invocation.slots[name].artifact is not None
-        if is_artifact and isinstance(wanted, type) and issubclass(wanted, UnmaterializedArtifact):
+        if place is not None and isinstance(wanted, type) and issubclass(wanted, UnmaterializedArtifact):
             return context.artifact(self.invocation, name, self.slot, wanted)
         return self._load(name, expected)

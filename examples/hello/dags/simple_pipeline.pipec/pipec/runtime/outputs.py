@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import tempfile
 from typing import Any
 
-from pipec.runtime import artifacts, codec, fitting
+from pipec.runtime import codec, fitting, places
 from pipec.runtime.artifacts import Manifest, Workspace
 from pipec.runtime.context import LiveStep
 from pipec.runtime.errors import OutputFault
-from pipec.runtime.invocation import Invocation
+from pipec.runtime.invocation import Invocation, Result
 from pipec.runtime.materializers import registry
+from pipec.runtime.places import put_file
 from pipec.sdk.context import Subject
 
 
@@ -47,26 +45,30 @@ def _fitted(step: str, name: str, value: Any, annotation: Any) -> Any:
         raise OutputFault(f"step `{step}`, output `{name}`: {misfit}") from None
 
 
-def store(live: LiveStep, name: str, value: Any, workspace: Workspace) -> Manifest | None:
-    """Put one output where it goes; the manifest if that is an artifact.
+def store(live: LiveStep, name: str, value: Any, place: str | None, workspace: Workspace) -> Manifest | None:
+    """Put one output where it goes: as an artifact at `place`, if any, and as a parameter; the manifest of the artifact.
 
     Raises:
         OutputFault: when it cannot be stored, or is no JSON or too large for a parameter.
     """
     invocation = live.invocation
-    result = invocation.results[name]
+    result = invocation.results.get(name, Result())
     where = f"step `{invocation.step}`, output `{name}`"
     manifest: Manifest | None = None
     try:
-        if result.artifact is not None:
+        if place is not None:
             subject = Subject("output", name)
+            registered = invocation.spec.outputs[name].registered or {}
+            declared = registered.get("tags") or []
             manifest = registry.store(
                 value,
-                result.artifact,
+                place,
                 workspace,
                 symbol=invocation.spec.outputs[name].materializer,
-                metadata=live.recorded.get(subject),
-                tags=live.tagged.get(subject, ()),
+                metadata={**(registered.get("metadata") or {}), **live.recorded.get(subject, {})},
+                tags=[*declared, *(tag for tag in live.tagged.get(subject, ()) if tag not in declared)],
+                is_described="enable_artifact_metadata" not in invocation.spec.off,
+                is_visualized="enable_artifact_visualization" not in invocation.spec.off,
             )
         if result.parameter is not None:
             write(result.parameter, _parameter(value, where, invocation.parameter_limit))
@@ -96,18 +98,8 @@ def _plain_number(value: Any) -> codec.Json:
 
 def write(path: str, text: str) -> None:
     """Write a small file at once: a reader finds the old content or the new."""
-    target = artifacts.local_path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = places.local_path(path)
     if target.exists() and not target.is_file():
         target.write_text(text, encoding="utf-8")
-        return
-    handle, staged = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(staged, 0o644)
-        os.replace(staged, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(staged)
-        raise
+    else:
+        put_file(target, text.encode())

@@ -145,7 +145,8 @@ def _article(kind: Any) -> str:
 
 
 def _wrong(where: str, expected: str, value: object) -> ValueError:
-    return ValueError(f"{where} must be {expected}, not {value!r}")
+    shown = expected.replace(" | Spelling", "").replace(" | Seconds", "").replace(" | Fields", "")
+    return ValueError(f"{where} must be {shown}, not {value!r}")
 
 
 def _convert_union(kind: Any, value: Any, where: str, expected: str) -> Any:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-LOCAL_RUNNER = ("pipec.compiler", "run_local")
+LOCAL_RUNNER = ("pipec.backends.local.called", "run_local")
 """Module and function that run a called pipeline: `run_local(pipeline, args, kwargs)` compiles the source of
-`pipeline.__wrapped__`, runs the IR with `pipeline.options` (the decorator's, `configure`'s and `with_options`' together),
-and returns what the body would."""
+`pipeline.__wrapped__`, runs the IR with what `configure` and `with_options` have changed, and returns what the body would."""
+
+IS_STEP_PROCESS = False
+"""Set where this process runs steps and nothing else: a pipeline that is called outside of them does nothing."""
 
 _SERVER_METHODS = ("build", "create_run_template", "create_snapshot", "deploy", "prepare", "register", "replay")
 
@@ -47,13 +49,14 @@ class Pipeline(Generic[P, R]):
         name: name of the pipeline.
         entrypoint: the function.
         options: configuration, by keyword.
+        declared: what of it the decorator says.
     """
 
     def __init__(self, function: Callable[P, R], options: Mapping[str, Any]) -> None:
         """See `pipeline`."""
         self.__wrapped__ = function
         adopt(self, function)
-        self.options = dict(options)
+        self.options, self.declared = dict(options), dict(options)
         self.name = str(options.get("name") or function.__name__)
 
     @property
@@ -78,6 +81,9 @@ class Pipeline(Generic[P, R]):
 
         if _innermost.get() is not None or is_in_step():
             return self._body(*args, **kwargs)
+        if IS_STEP_PROCESS:
+            # A module of the user calls it at its top, and a step imports that module.
+            return cast("R", None)
         runner = _local_runner()
         if runner is not None:
             return cast("R", runner(self, args, kwargs))
@@ -166,7 +172,7 @@ def _local_runner() -> Callable[..., Any] | None:
     try:
         found = getattr(importlib.import_module(module), function, None)
     except ModuleNotFoundError as missing:
-        if missing.name not in (module, module.partition(".")[0]):
+        if not f"{module}.".startswith(f"{missing.name}."):
             raise
         return None
     return cast("Callable[..., Any] | None", found)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import json
 import sys
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
@@ -16,9 +15,12 @@ from typing import Any
 from pipec.runtime import codec, failures, fitting, imports, invocation, outputs
 from pipec.runtime.artifacts import Workspace
 from pipec.runtime.context import LiveStep
-from pipec.runtime.errors import InvalidInvocation, RuntimeFault
+from pipec.runtime.errors import InputFault, InvalidInvocation, OutputFault, RuntimeFault
+from pipec.runtime.expressions import Composer
 from pipec.runtime.inputs import Inputs
 from pipec.runtime.invocation import Invocation
+from pipec.runtime.lookups import Lookups
+from pipec.runtime.report import Report
 from pipec.sdk import context as sdk_context
 from pipec.sdk.steps import BaseStep
 
@@ -52,9 +54,19 @@ def execute(document: object) -> int:
     """
     try:
         read = invocation.read(document)
+        if read.secrets or read.environment:
+            imports.own("pipec.runtime.environment").export(read)
     except InvalidInvocation as fault:
         print(f"pipec: {fault}", file=sys.stderr, flush=True)
         return fault.status
+    if read.timeout is not None or read.retry is not None:
+        status: int = imports.own("pipec.runtime.supervise").run(read, attempt)
+        return status
+    return attempt(read)
+
+
+def attempt(read: Invocation) -> int:
+    """One attempt in this process; the status is that of `execute`."""
     workspace = Workspace()
     try:
         return _Attempt(read, workspace).run()
@@ -84,14 +96,21 @@ def _user_code() -> Generator[None]:
 class _Attempt:
     def __init__(self, invocation: Invocation, workspace: Workspace) -> None:
         self.invocation, self.workspace = invocation, workspace
-        self.inputs = Inputs(invocation, workspace)
-        self.live = LiveStep(invocation, self.inputs.slot)
-        self.stored: dict[str, dict[str, Any]] = {}
+        self.lookups = Lookups(invocation, workspace)
+        self.inputs = Inputs(invocation, workspace, self.lookups)
+        self.live = LiveStep(invocation, self.inputs.slot, self.lookups, workspace)
+        self.report = Report(invocation, self.live)
 
     def run(self) -> int:
-        before = sdk_context.install(self.live)
+        before: Any = None
+        imports.install()
         try:
-            self._step()
+            if self.invocation.spec.cache is not None and self._reuse():
+                return OK
+            # While its module is imported no step runs: `Client()` at the top of a module is inert.
+            function = _function(self.invocation.spec.function)
+            before = sdk_context.install(self.live)
+            self._step(function)
         except _UserFailed as failed:
             return self._fail(USER_FAILED, failed.problem)
         except RuntimeFault as fault:
@@ -100,58 +119,102 @@ class _Attempt:
             sdk_context.install(before)
         return OK
 
-    def _step(self) -> None:
-        function = _function(self.invocation.spec.function)
+    def _step(self, function: Callable[..., Any]) -> None:
+        spec = self.invocation.spec
+        self._fire("on_start")
         hints = fitting.of(function)
-        arguments = self.inputs.arguments(function, hints)
+        first = self._exception() if spec.hook is not None and spec.hook.takes_exception else ()
+        arguments = self.inputs.arguments(function, hints, *first)
         slots = self.invocation.slots
         for name, value in arguments.items():
             if name not in slots or slots[name].artifact is None:
                 self.live.parameters[name] = value
         with _user_code():
-            value = _completed(function(**arguments))
+            value = _completed(function(*first, **arguments))
         # Inputs may be as large as outputs: what the user let go of is not held here.
         arguments.clear()
-        results = outputs.split(self.invocation, value, hints.get("return", fitting.ANY))
-        for name in results:
-            if name in self.invocation.results:
-                manifest = outputs.store(self.live, name, results[name], self.workspace)
-                if manifest is not None:
-                    self.stored[name] = {
-                        "place": self.invocation.results[name].artifact,
-                        **{fact: getattr(manifest, fact) for fact in ("materializer", "type", "digest", "size")},
-                    }
-        self._report("succeeded")
+        if spec.hook is None or spec.outputs:
+            self._store(outputs.split(self.invocation, value, hints.get("return", fitting.ANY)))
+        del value
+        self._fire("on_end")
+        self._fire("on_success")
+        try:
+            self.report.succeeded()
+        except Exception as problem:
+            text = f"{type(problem).__name__}: {problem}"
+            raise OutputFault(f"step `{self.invocation.step}`: what it did cannot be recorded: {text}") from problem
+
+    def _store(self, results: dict[str, Any]) -> None:
+        for name in list(results):
+            # Each is let go of once it is stored.
+            value, place = results.pop(name), self.report.place(name)
+            manifest = outputs.store(self.live, name, value, place, self.workspace)
+            if manifest is not None and place is not None:
+                self.report.stored(name, manifest, place)
+        self.report.register()
+
+    def _reuse(self) -> bool:
+        """Whether an earlier result was found, and now is that of this attempt."""
+        store = self.lookups.open_store()
+        if store is None:
+            return False
+        caching = imports.own("pipec.runtime.caching")
+        composer = Composer(self.invocation, self.inputs.slot, None, self.lookups)
+        try:
+            parts = caching.parts_of(self.invocation, composer)
+            entry, why = caching.find(store, self.invocation, parts)
+            if not self.invocation.is_cache_read:
+                entry, why = None, ["the cache is not read"]
+            return self.report.cached(caching.key_of(parts), parts, entry, why)
+        except RuntimeFault:
+            raise
+        except Exception as problem:
+            text = f"{type(problem).__name__}: {problem}"
+            raise InputFault(f"step `{self.invocation.step}`: the cache cannot be asked: {text}") from problem
+
+    def _fire(self, name: str, problem: BaseException | None = None) -> None:
+        if name in self.invocation.spec.hooks:
+            hooks = imports.own("pipec.runtime.hooks")
+            hooks.fire(self.invocation.spec.hooks, name, lambda symbol: _called(_function(symbol)), problem)
+
+    def _exception(self) -> tuple[BaseException | None]:
+        return (imports.own("pipec.runtime.hooks").first_failure(self.invocation.failures),)
 
     def _fail(self, status: int, problem: BaseException) -> int:
         """Print what went wrong, write it down, and give back the status."""
         cause = problem if status == USER_FAILED else problem.__cause__
         root = failures.root_of(self.invocation.spec.function.partition(":")[0])
         described = failures.describe(problem if cause is None else cause, root)
+        if cause is not problem:
+            described = {**described, **failures.named(problem)}
+        # The disk that is full may be the log's too: the error document is tried all the same.
+        with contextlib.suppress(OSError):
+            self._say(described, problem, cause)
+        self._fire("on_end", problem)
+        if self.invocation.attempt >= self.invocation.spec.attempts:
+            self._fire("on_failure", problem)
+        try:
+            self.report.failed({"status": status, **described})
+        except Exception as error:
+            with contextlib.suppress(OSError):
+                print(f"pipec: the error document cannot be written: {error}", file=sys.stderr)
+        hook = self.invocation.spec.hook
+        if hook is not None and hook.name not in ("on_init", "on_start"):
+            print(f"pipec: the hook {hook.name} failed; that does not change the run", file=sys.stderr)
+            return OK
+        return status
+
+    def _say(self, described: Mapping[str, Any], problem: BaseException, cause: BaseException | None) -> None:
         if cause is not None:
             print(described["traceback"], end="", file=sys.stderr)
         if cause is not problem:
-            described = {**described, "type": codec.type_name(type(problem)), "message": str(problem)}
             print(f"pipec: {problem}", file=sys.stderr)
         if isinstance(problem, SystemExit):
             print(f"pipec: step `{self.invocation.step}` called sys.exit({problem.code!r})", file=sys.stderr)
-        try:
-            self._report("failed", {"status": status, **described})
-        except OSError as error:
-            print(f"pipec: the error document cannot be written: {error}", file=sys.stderr)
-        return status
 
-    def _report(self, state: str, error: Mapping[str, Any] | None = None) -> None:
-        """Write the error document and the record of this attempt, where they are wanted."""
-        about = self.invocation
-        head: dict[str, Any] = {"version": invocation.VERSION}
-        head |= {name: getattr(about, name) for name in ("pipeline", "step", "run", "attempt")}
-        if error is not None and about.error is not None:
-            outputs.write(about.error, json.dumps({**head, **error}, indent=1) + "\n")
-        if about.record is not None:
-            facts = {"state": state, "function": about.spec.function, "outputs": self.stored}
-            record = {**head, **facts, "recorded": self.live.recording()}
-            outputs.write(about.record, json.dumps(record, indent=1) + "\n")
+
+def _called(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *arguments: _completed(function(*arguments))
 
 
 def _function(symbol: str) -> Callable[..., Any]:
@@ -159,7 +222,6 @@ def _function(symbol: str) -> Callable[..., Any]:
     module, _, name = symbol.partition(":")
     if not (module and name):
         raise InvalidInvocation(f"`{symbol}` is not `module:name`")
-    imports.install()
     try:
         found = codec.resolve(symbol)
         if isinstance(found, type) and issubclass(found, BaseStep):

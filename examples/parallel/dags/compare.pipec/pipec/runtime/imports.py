@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import os
 import sys
 import types
 from collections.abc import Sequence
@@ -84,6 +85,46 @@ class _Stand(types.ModuleType):
             raise AttributeError(name)
         # Not AttributeError: `from zenml import x` would put its own words in place of these.
         raise ImportError(names.missing(self.__name__, name), name=name)
+
+
+_PATH = tuple(sys.path)
+"""Where modules were looked for when the runtime was imported: not yet in the user's code."""
+_LIBRARY = os.path.dirname(os.path.realpath(os.__file__)) + os.sep
+
+
+def own(name: str) -> Any:
+    """A module of the runtime that few steps need, imported when one does.
+
+    By then the user's code comes first on the path, possibly with modules that are called like some of the standard
+    library: each finds its own.
+    """
+    if name in sys.modules:
+        return sys.modules[name]
+    path, before = sys.path[:], {*sys.modules}
+    users = [entry for entry in path if entry not in _PATH]
+    aside = {each: sys.modules.pop(each) for each in before if _is_shadow(each)}
+    sys.path[:] = _PATH
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path[:] = path
+        for each in {*sys.modules} - before:
+            if each.partition(".")[0] in sys.stdlib_module_names and _is_in(users, each.partition(".")[0]):
+                del sys.modules[each]
+        sys.modules.update(aside)
+
+
+def _is_in(folders: Sequence[str], module: str) -> bool:
+    places = [os.path.join(folder, module) for folder in folders]
+    return any(os.path.isfile(f"{place}.py") or os.path.isdir(place) for place in places)
+
+
+def _is_shadow(name: str) -> bool:
+    """Whether a module that was imported has a name of the standard library and is the user's."""
+    if name.partition(".")[0] not in sys.stdlib_module_names:
+        return False
+    file = getattr(sys.modules[name], "__file__", None)
+    return file is not None and not os.path.realpath(file).startswith(_LIBRARY)
 
 
 def stand(name: str) -> types.ModuleType:

@@ -53,39 +53,44 @@ class ServerValue(Inert):
     __hash__ = object.__hash__
 
 
+METHODS = (
+    "get_artifact_version",
+    "get_model_version",
+    "get_pipeline",
+    "get_pipeline_run",
+    "get_run_step",
+    "list_artifact_versions",
+    "list_model_versions",
+    "list_pipeline_runs",
+)
+"""What a running step may ask; the store answers (docs/internals/store.md)."""
+
+
 class Client(ServerValue):
-    """The client. In a running step it finds artifacts and models in pipec's store; everything else is inert."""
+    """The client. In a running step the store answers `METHODS`, and other names are errors; elsewhere it is inert.
+
+    `active_stack` is inert everywhere: the compiler resolves it.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Arguments are accepted and noted nowhere."""
         super().__init__("Client()")
 
-    def get_artifact_version(self, name_id_or_prefix: str, version: str | int | None = None, **kwargs: Any) -> Any:
-        """A version of an artifact, the newest by default.
+    def __getattr__(self, name: str) -> Any:
+        """A method of `METHODS` in a running step; an inert value outside of one.
 
         Raises:
-            KeyError: in a running step, when there is none.
+            ServerError: in a running step, for another name.
         """
         from pipec.sdk.context import is_in_step, running
 
-        if not is_in_step():
-            return ServerValue(f"Client().get_artifact_version({name_id_or_prefix!r}, {version!r})")
-        return running("Client().get_artifact_version()").find_artifact(str(name_id_or_prefix), version, None)
+        if name.startswith("__") or name == "active_stack" or not is_in_step():
+            return super().__getattr__(name)
+        if name not in METHODS:
+            from pipec.sdk._record import near_names
 
-    def get_model_version(
-        self, model_name_or_id: str, model_version_name_or_number_or_id: str | int | None = None, **kwargs: Any
-    ) -> Any:
-        """A version of a model.
+            listed = ", ".join(METHODS)
+            raise ServerError(f"Client() has no `{name}` in a step{near_names(name, METHODS)}; pipec answers {listed}")
+        from functools import partial
 
-        Raises:
-            KeyError: in a running step, when there is none.
-        """
-        from pipec.sdk.context import is_in_step, running
-
-        version = model_version_name_or_number_or_id
-        if not is_in_step():
-            return ServerValue(f"Client().get_model_version({model_name_or_id!r}, {version!r})")
-        running("Client().get_model_version()").model_version(str(model_name_or_id), version)
-        from pipec.sdk.settings.model import Model
-
-        return Model(name=str(model_name_or_id), version=version)
+        return partial(running(f"Client().{name}()").look_up, name)

@@ -174,6 +174,10 @@ class StepRun(Protocol):
         """Move a version of a model to a stage."""
         ...
 
+    def look_up(self, method: str, *arguments: Any, **keywords: Any) -> Any:
+        """The answer to `Client().method(…)`; KeyError where the store has nothing of that name."""
+        ...
+
 
 _current: StepRun | None = None
 # A module variable, not a context variable: a step has its process for itself, and its threads log metadata too.

@@ -1,6 +1,7 @@
 """Steps as Airflow runs them: the task starts a child on the code root, and hands references to what it stores to others.
 
-`launch` runs in Airflow's process, from this file alone (`runpy`): the standard library, nothing of pipec or Airflow.
+`launch`, `choose`, `indices`, `flatten` and `close` run in Airflow's process, from this file and those beside it alone
+(`runpy`): the standard library, nothing of pipec, and of Airflow what the task's context holds.
 `main` is the child, `python -I CODE_ROOT airflow`. It reads the invocation document from the first line of its standard
 input and watches the other end: when Airflow's process is gone, even by SIGKILL, the step ends with all its processes.
 """
@@ -11,68 +12,189 @@ import contextlib
 import json
 import os
 import pathlib
+import runpy
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import urllib.parse
+import types
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 GRACE = 5.0
 """Seconds between the request to end and the end."""
+
+Index = tuple[int, ...]
+"""Which iteration of the loops around a task: the index in each, outer loop first."""
+
+if TYPE_CHECKING:
+    from pipec.runtime import airflow_ending, airflow_inputs
+    from pipec.runtime.store import layout
+else:
+
+    def _beside(path: str) -> types.SimpleNamespace:
+        return types.SimpleNamespace(**runpy.run_path(str(pathlib.Path(__file__).parent / path)))
+
+    airflow_inputs, airflow_ending = _beside("airflow_inputs.py"), _beside("airflow_ending.py")
+    layout = _beside("store/layout.py")
+
+flatten = airflow_inputs.flatten
 
 
 def launch(
     code: pathlib.Path,
     spec: Mapping[str, Any],
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Any],
     params: Mapping[str, Any] | None,
     settings: Mapping[str, Any] | None,
     context: Mapping[str, Any],
+    index: Sequence[int] | None = None,
+    when: Sequence[Any] | None = None,
 ) -> dict[str, str]:
     """Run one attempt of a step.
 
     Args:
-        code: the code root.
-        spec: the static half of the invocation. An output may be a word: its carrier, or `mirrored` for an artifact
-            that others also read as a value.
-        inputs: for each slot that a task fills, the text that the task returned for the output.
+        code: the code root. Its `pipec/airflow.json` has what the DAG file need not say of the pipeline and its tasks.
+        spec: the static half of the invocation. An output may be a word: its carrier, `mirrored` for an artifact that
+            others also read as a value, or `unused`.
+        inputs: for each slot that a task fills, the text that the task returned for the output; see `Sources`.
         params: for each slot that a run parameter fills, the parameter's name, or that and how to read it:
             `int`, `float`, or a kind of canonical JSON.
-        settings: `environment`, `secrets`, `extra` and `python` of the step.
+        settings: `environment`, `secrets`, `extra` and `python` of the step; `state`, the task whose result is the
+            pipeline's state; `stop_on_failure`, whether the step is skipped once another one has failed.
         context: Airflow's context of the task.
+        index: in a loop, the index of the iteration in each loop around the step.
+        when: in a loop, what the gate of the condition around the step returned, and the arm that the step is in.
 
     Returns:
         For each output the text by which another task finds it: `{"artifact": place, "digest": …, …}`, with `value`
-        where it is JSON that others may read, or the value of a small result as canonical JSON.
+        where it is JSON that others may read, or the value of a small result as canonical JSON; in a loop always an
+        object, with the `index`.
 
     Raises:
         RuntimeError: the step failed; the log says why.
+        AirflowSkipException: it is in an arm that does not run, or another step has failed and that stops the run.
     """
-    settings = settings or {}
-    outputs = {name: _output(output) for name, output in spec.get("outputs", {}).items()}
-    place = _place(context)
+    settings, at = settings or {}, None if index is None else tuple(index)
+    sources = airflow_inputs.Sources(inputs, context, airflow_inputs.given_by(params or {}, context["params"]))
+    if when is not None:
+        airflow_inputs.Sources({"gate": when[0]}, context, {}).skip_unless(when[1])
+    if settings.get("stop_on_failure") and airflow_ending.has_failed(context):
+        raise airflow_inputs.skipping("another step has failed")
+    about = about_pipeline(code)
+    known = about["tasks"].get(context["ti"].task_id, {})
+    outputs = {
+        name: _output(name, output, known.get("registered", {})) for name, output in spec.get("outputs", {}).items()
+    }
+    cache = {"cache": known["cache"]} if "cache" in known else {}
+    whole = {**spec, **cache, "outputs": outputs}
+    root, place = _place(about, context, at)
     with tempfile.TemporaryDirectory(prefix="pipec-") as folder:
         own = pathlib.Path(folder)
-        # Documents are read where they lie; a store behind a URL has only the artifacts.
+        # Documents are read where they lie; a store behind a URL gets them from the step.
         kept = own if "://" in place else pathlib.Path(place)
+        expanded = sources.expanded(whole)
         document = {
-            **_about(context),
-            "spec": {**spec, "outputs": outputs},
-            "slots": _slots(inputs, params or {}, context["params"]),
-            "results": {name: _result(place, own, name, output) for name, output in outputs.items()},
+            **_about(about, context, at),
+            "artifact_root": root,
+            "spec": expanded,
+            "slots": sources.slots,
+            "results": {
+                name: _result(place, own, name, output)
+                for name, output in outputs.items()
+                if spec["outputs"][name] != "unused"
+            },
             "error": str(kept / "error.json"),
             "record": str(kept / "record.json"),
             "extra": settings.get("extra", {}),
+            **airflow_ending.state_of(settings, context),
+            **airflow_ending.failures_of(spec, context),
         }
         python = settings.get("python") or sys.executable
         status = _run([python, "-I", str(code), "airflow"], document, _environment(settings, context))
         if status != 0:
+            # What a hook of the run is told of the failure.
+            context["ti"].xcom_push(key="error", value=f"{place}/error.json")
             raise RuntimeError(_reason(kept / "error.json", context["ti"].task_id, status))
         stored = json.loads((kept / "record.json").read_text(encoding="utf-8"))["outputs"]
-        return {_key(name): _reference(own, stored, name, output) for name, output in outputs.items()}
+        return {
+            _key(name): airflow_inputs.reference(own, stored, name, outputs[name], at) for name in document["results"]
+        }
+
+
+def choose(
+    code: pathlib.Path,
+    spec: Mapping[str, Any],
+    arms: Sequence[Sequence[str]],
+    inputs: Mapping[str, Any],
+    params: Mapping[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    context: Mapping[str, Any],
+) -> list[str]:
+    """Run the gate of a condition: the ids of the tasks with which the arm that runs begins.
+
+    The number of the arm is left as the XCom `arm`: Airflow keeps what a branch returns only if it skips nothing.
+    """
+    (text,) = launch(code, spec, inputs, params, settings, context).values()
+    context["ti"].xcom_push(key="arm", value=text)
+    return list(arms[int(text)])
+
+
+def indices(
+    code: pathlib.Path,
+    spec: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    params: Mapping[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    context: Mapping[str, Any],
+) -> list[int]:
+    """Run the gate of a loop: the indices over which it runs. What else it makes is left as XComs."""
+    made = launch(code, spec, inputs, params, settings, context)
+    count = int(made.pop("count"))
+    for key, text in made.items():
+        context["ti"].xcom_push(key=key, value=text)
+    return list(range(count))
+
+
+def close(
+    code: pathlib.Path,
+    spec: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    params: Mapping[str, Any] | None,
+    settings: Mapping[str, Any] | None,
+    context: Mapping[str, Any],
+) -> None:
+    """What comes after all steps: a hook of the run (`spec` has `hook`), or the end of the run's record.
+
+    Raises:
+        AirflowSkipException: the hook is not for how the run has ended.
+        RuntimeError: the record cannot be written.
+    """
+    if "hook" in spec:
+        if not airflow_ending.is_due(spec["hook"]["name"], context):
+            raise airflow_inputs.skipping("it is for runs that end otherwise")
+        try:
+            launch(code, spec, inputs, params, settings, context)
+        except RuntimeError as problem:
+            print(f"pipec: {problem}; that does not change the run")
+        return
+    about = about_pipeline(code)
+    root, _ = _place(about, context, None)
+    document = {
+        **_about(about, context, None),
+        "artifact_root": root,
+        "finish": airflow_ending.facts(about, spec, inputs, params or {}, context),
+    }
+    python = (settings or {}).get("python") or sys.executable
+    if _run([python, "-I", str(code), "airflow"], document, _environment(settings or {}, context)) != 0:
+        raise RuntimeError("the record of the run cannot be written")
+
+
+def about_pipeline(code: pathlib.Path) -> dict[str, Any]:
+    """What `pipec/airflow.json` of the code root says: `pipeline`, its name, and `tasks` by their ids."""
+    found: dict[str, Any] = json.loads((code / "pipec/airflow.json").read_text(encoding="utf-8"))
+    return found
 
 
 def _key(output: str) -> str:
@@ -82,87 +204,60 @@ def _key(output: str) -> str:
     )
 
 
-def _output(described: Any) -> dict[str, Any]:
-    if not isinstance(described, str):
-        return dict(described)
-    return {"carrier": "artifact", "mirrored": True} if described == "mirrored" else {"carrier": described}
+def _output(name: str, described: Any, registered: Mapping[str, Any]) -> dict[str, Any]:
+    words: dict[Any, dict[str, Any]] = {
+        "mirrored": {"carrier": "artifact", "mirrored": True},
+        "unused": {"carrier": "artifact"},
+    }
+    output = words.get(described, {"carrier": described}) if isinstance(described, str) else dict(described)
+    if name in registered:
+        output["registered"] = registered[name]
+    return output
 
 
-def _about(context: Mapping[str, Any]) -> dict[str, Any]:
+def _about(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | None) -> dict[str, Any]:
     task, run = context["ti"], context["dag_run"]
     started = run.start_date
     return {
         "version": 1,
-        "pipeline": task.dag_id,
-        "step": task.task_id,
+        "pipeline": about["pipeline"],
+        "step": _operation(about, context),
+        "instance": _instance(about, context, index),
         "run": context["run_id"],
         "attempt": task.try_number,
         **({"start_time": started.isoformat()} if started is not None else {}),
     }
 
 
-def _place(context: Mapping[str, Any]) -> str:
-    """Where this attempt stores its results: one place for each attempt, so that a retry starts clean."""
-    task = context["ti"]
+def _operation(about: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    task = context["ti"].task_id
+    return str(about["tasks"].get(task, {}).get("operation", task))
+
+
+def _instance(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | None) -> str:
+    operation = _operation(about, context)
+    return operation if index is None else f"{operation}@{'.'.join(map(str, index))}"
+
+
+def _place(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | None) -> tuple[str, str]:
+    """The store, and where this attempt keeps its results: a place for each attempt, so that a retry starts clean."""
     root = os.environ.get("PIPEC_ARTIFACT_ROOT")
     if not root:
         home = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
         root = os.path.join(home, "pipec")
         print(f"pipec: PIPEC_ARTIFACT_ROOT is not set; artifacts go to {root}, which other machines do not see")
-    index = [str(task.map_index)] if task.map_index >= 0 else []
-    parts = [task.dag_id, context["run_id"], task.task_id, *index, str(task.try_number)]
-    return "/".join([root.removeprefix("file://").rstrip("/"), "runs", *map(_file, parts)])
-
-
-def _file(name: str) -> str:
-    """A file name that reads like `name`; never `.` or `..`."""
-    quoted = urllib.parse.quote(name, safe=" +@=:")
-    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
-
-
-def _slots(inputs: Mapping[str, str], params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    slots: dict[str, Any] = {}
-    for slot, text in inputs.items():
-        reference = json.loads(text)
-        if isinstance(reference, dict) and "artifact" in reference:
-            slots[slot] = {key: reference[key] for key in ("artifact", "digest")}
-        else:
-            slots[slot] = {"json": text}
-    for slot, source in params.items():
-        name, reading = (source, None) if isinstance(source, str) else source
-        slots[slot] = {"json": json.dumps(_read(given[name], reading))}
-    return slots
-
-
-def _read(value: Any, reading: str | None) -> Any:
-    if value is None or reading is None:
-        return value
-    # JSON Schema takes 2.0 for an integer and 2 for a number.
-    if reading == "int":
-        return int(value) if isinstance(value, float) and value.is_integer() else value
-    if reading == "float":
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    return {"$pipec": [reading, value]}
+    root = root.removeprefix("file://").rstrip("/")
+    where = (about["pipeline"], context["run_id"], _instance(about, context, index), context["ti"].try_number)
+    return root, f"{root}/{layout.attempt_folder(*where)}"
 
 
 def _result(place: str, folder: pathlib.Path, name: str, output: Mapping[str, Any]) -> dict[str, str]:
     result: dict[str, str] = {}
     if output["carrier"] == "artifact":
-        result["artifact"] = f"{place}/{_file(name)}"
+        result["artifact"] = f"{place}/{layout.file_name(name)}"
     if output["carrier"] == "parameter" or output.get("mirrored"):
-        result["parameter"] = str(folder / _file(name))
+        result["parameter"] = str(folder / airflow_inputs.file_of(name))
     return result
-
-
-def _reference(folder: pathlib.Path, stored: Mapping[str, Any], name: str, output: Mapping[str, Any]) -> str:
-    file = folder / _file(name)
-    if output["carrier"] == "parameter":
-        return file.read_text(encoding="utf-8")
-    about = stored[name]
-    reference = {"artifact": about["place"], **{key: about[key] for key in ("digest", "type", "size")}}
-    if output.get("mirrored"):
-        reference["value"] = file.read_text(encoding="utf-8")
-    return json.dumps(reference)
 
 
 def _environment(settings: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
@@ -229,6 +324,10 @@ def main(arguments: Sequence[str]) -> int:
         print("pipec: usage: airflow, with the invocation on standard input", file=sys.stderr)
         return 2
     document = json.loads(_first_line())
+    if "finish" in document:
+        from pipec.runtime.airflow_ending import finish
+
+        return finish(document)
     # The user's code finds an empty input; the pipe itself is this module's.
     pipe, empty = os.dup(0), os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)

@@ -8,30 +8,44 @@ A recipe is one of:
 
 `op` is an operator as Python spells it (unary minus, plus and tilde are `neg`, `pos` and `invert`), `and`, `or`, `not`,
 `if` (condition, then, else), `in`, `not_in`, `is`, `is_not`, or one of `index` (value, key), `slice` (value, start, stop,
-step), `attr` (value, name), `method` (value, name, arguments …), `format` (value, specification?, conversion?), `join`
-(texts …), and the built-in functions of `_BUILT_IN` below, with `range zip enumerate reversed` as lists.
+step), `clock` (start of the run, what, arguments …), `draw` (number of the run, method of `random.Random`, arguments, keywords),
+`look_up` (kind, query: a `lazy` whose query is computed), `call` (function, arguments, keywords), `attr` (value, name),
+`method` (value, name, arguments …), `format` (value, specification?, conversion?), `join` (texts …), and the built-in
+functions of `_BUILT_IN` below, with `range zip zip_strict product enumerate reversed` as lists.
 """
 
 from __future__ import annotations
 
 import builtins
+import datetime as dt
 import hashlib
+import itertools
 import operator
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pipec.runtime import codec
 from pipec.runtime.errors import InputFault, InvalidInvocation
 from pipec.runtime.invocation import Invocation
 
+if TYPE_CHECKING:
+    from pipec.runtime.lookups import Lookups
+
 
 class Composer:
     """Evaluates recipes for one invocation."""
 
-    def __init__(self, invocation: Invocation, slot: Callable[[str], Any]) -> None:
-        """`slot` loads the value of a slot."""
-        self.invocation, self.slot = invocation, slot
+    def __init__(
+        self,
+        invocation: Invocation,
+        slot: Callable[[str], Any],
+        item: Callable[[str, Any], Any] | None = None,
+        lookups: Lookups | None = None,
+    ) -> None:
+        """`slot` loads the value of a slot, `item` one item of it; `lookups` is for look-ups in the store."""
+        self.invocation, self.slot, self.lookups = invocation, slot, lookups
+        self.item = item or (lambda name, key: slot(name)[key])
 
     def evaluate(self, recipe: Any) -> Any:
         """The value of a recipe.
@@ -66,8 +80,12 @@ class Composer:
         return [self.evaluate(each) for each in content]
 
     def _item(self, content: list[Any]) -> Any:
-        value = self.evaluate(content[0])
-        for index in content[1]:
+        base, path = content
+        if path and "slot" in base:
+            value, path = self.item(base["slot"], path[0]), path[1:]
+        else:
+            value = self.evaluate(base)
+        for index in path:
             value = value[index]
         return value
 
@@ -83,6 +101,10 @@ class Composer:
         if op == "if":
             condition, then, otherwise = operands
             return self.evaluate(then if self.evaluate(condition) else otherwise)
+        if op == "look_up":
+            return self._lazy(self._list(operands))
+        if op == "index" and "slot" in operands[0]:
+            return self.item(operands[0]["slot"], self.evaluate(operands[1]))
         function = _FUNCTIONS.get(op)
         if function is None:
             raise InvalidInvocation(f"`{op}` is no operation of this runtime")
@@ -92,8 +114,9 @@ class Composer:
         kind, query = content
         if kind == "environment":
             return _environment(query)
-        arguments = ", ".join(f"{name}={value!r}" for name, value in query.items())
-        raise InputFault(f"the look-up {kind}({arguments}) needs a store, and this runtime has none")
+        if self.lookups is None:
+            raise InvalidInvocation(f"there is no store for the look-up `{kind}`")
+        return self.lookups.evaluate(kind, query)
 
     def _fact(self, content: list[Any]) -> Any:
         kind, place = content
@@ -135,6 +158,50 @@ def _draw(run: str, place: str) -> float:
     return float((int.from_bytes(digest[:8], "big") >> 11) / (1 << 53))
 
 
+def _zone(name: str) -> dt.tzinfo:
+    if name == "UTC":
+        return dt.UTC
+    import zoneinfo
+
+    return zoneinfo.ZoneInfo(name)
+
+
+def _clock(start: dt.datetime, what: str, *arguments: Any) -> Any:
+    """What a function that reads the clock gives at the start of the run: naive times are in the zone of this machine."""
+    match what:
+        case "now":
+            return start.astimezone(_zone(*arguments)) if arguments else start.astimezone().replace(tzinfo=None)
+        case "utcnow":
+            return start.astimezone(dt.UTC).replace(tzinfo=None)
+        case "today":
+            return start.astimezone().date()
+        case "time":
+            return start.timestamp()
+        case "time_ns":
+            return int(start.timestamp() * 1_000_000) * 1000
+        case "strftime":
+            return start.astimezone().strftime(*arguments)
+        case _:
+            raise InvalidInvocation(f"`{what}` is no reading of the clock")
+
+
+_DRAWS = frozenset("randint randrange uniform gauss normalvariate choice choices sample getrandbits".split())
+
+
+def _drawn(number: float, method: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """What a generator that starts from `number` draws: the same for every step and retry of a run."""
+    import random
+
+    generator = random.Random(repr(number))
+    if method == "uuid":
+        import uuid
+
+        return uuid.UUID(int=generator.getrandbits(128), version=4)
+    if method not in _DRAWS:
+        raise InvalidInvocation(f"`{method}` is no draw")
+    return getattr(generator, method)(*arguments, **keywords)
+
+
 def _slice(value: Any, *bounds: Any) -> Any:
     return value[slice(*bounds)]
 
@@ -147,6 +214,10 @@ def _attribute(value: Any, name: str) -> Any:
 
 def _method(value: Any, name: str, *arguments: Any) -> Any:
     return _attribute(value, name)(*arguments)
+
+
+def _call(function: Callable[..., Any], arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    return function(*arguments, **keywords)
 
 
 def _join(*parts: str) -> str:
@@ -192,11 +263,15 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "slice": _slice,
     "attr": _attribute,
     "method": _method,
+    "call": _call,
+    "clock": _clock,
+    "draw": _drawn,
     "format": _format,
-    # Two names while the front end changes from one to the other.
     "join": _join,
     "range": lambda *bounds: list(range(*bounds)),
     "zip": lambda *iterables: list(zip(*iterables, strict=False)),
+    "zip_strict": lambda *iterables: list(zip(*iterables, strict=True)),
+    "product": lambda *iterables: list(itertools.product(*iterables)),
     "enumerate": lambda *arguments: list(enumerate(*arguments)),
     "reversed": lambda value: list(reversed(value)),
     **{name: getattr(builtins, name) for name in _BUILT_IN.split()},

@@ -69,7 +69,8 @@ MODULES = {
     "zenml.pipelines.pipeline_context": "PipelineContext get_pipeline_context",
     "zenml.pipelines.pipeline_decorator": "pipeline",
     "zenml.pipelines.pipeline_definition": "Pipeline",
-    "zenml.steps": "BaseStep CommandStep ResourceSettings StepContext get_step_context step",
+    "zenml.steps": "BaseParameters BaseStep BaseStepConfig CommandStep Output ResourceSettings StepContext get_step_context step",
+    "zenml.steps.base_parameters": "BaseParameters",
     "zenml.steps.base_step": "BaseStep",
     "zenml.steps.command_step": "CommandStep",
     "zenml.steps.step_context": "StepContext get_step_context",
@@ -87,10 +88,6 @@ SUBMODULES = {
 }
 
 REMOVED = {
-    "zenml.steps.Output": 'annotate the result: `-> tuple[Annotated[T, "name"], …]`',
-    "zenml.steps.BaseParameters": "give the step one parameter per field",
-    "zenml.steps.BaseStepConfig": "give the step one parameter per field",
-    "zenml.steps.base_parameters.BaseParameters": "give the step one parameter per field",
     "zenml.pipelines.BasePipeline": "decorate a function with `@pipeline`",
     "zenml.pipelines.base_pipeline.BasePipeline": "decorate a function with `@pipeline`",
     "zenml.model.ModelConfig": "use `zenml.Model`",

@@ -37,3 +37,7 @@ class Array:
         """Read the array."""
         numpy: Any = importlib.import_module("numpy")
         return numpy.load(folder / "data.npy", allow_pickle=False)
+
+    def describe(self, value: Any) -> dict[str, Any]:
+        """Shape and type."""
+        return {"shape": tuple(value.shape), "dtype": str(value.dtype)}

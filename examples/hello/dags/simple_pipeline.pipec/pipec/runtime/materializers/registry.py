@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 import sys
+import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from pipec.runtime import artifacts, codec
+from pipec.runtime import artifacts, codec, imports
 from pipec.runtime.artifacts import Manifest, Workspace
 from pipec.runtime.materializers import arrays, custom, frames, pickled, plain, structured
 
@@ -41,7 +43,17 @@ def _pick(value: object) -> Materializer:
         return frames.Table()
     if arrays.is_array(value):
         return arrays.Array()
+    for class_ in _libraries(type(value)):
+        if class_.takes(value):
+            return typing.cast("Materializer", class_())
     return structured.Structured(pick, read)
+
+
+def _libraries(class_: type) -> Sequence[Any]:
+    """The materializers of libraries, if the value may be of one."""
+    packages = {each.__module__.partition(".")[0] for each in class_.__mro__}
+    is_foreign = not packages.isdisjoint(("polars", "scipy", "PIL", "torch"))
+    return imports.own("pipec.runtime.materializers.libraries").ALL if is_foreign else ()
 
 
 def pick(value: object, symbol: str | None = None) -> Materializer:
@@ -64,6 +76,9 @@ def read(name: str, folder: pathlib.Path, expected: Any, workspace: Workspace) -
         )
     }
     if name not in known:
+        for class_ in imports.own("pipec.runtime.materializers.libraries").ALL:
+            if class_.name == name:
+                return class_().load(folder, expected, workspace)
         raise ValueError(f"`{name}` is no materializer of this runtime")
     return known[name].load(folder, expected, workspace)
 
@@ -76,6 +91,8 @@ def store(
     symbol: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     tags: Sequence[str] = (),
+    is_described: bool = True,
+    is_visualized: bool = True,
 ) -> Manifest:
     """Write a value as an artifact.
 
@@ -84,25 +101,45 @@ def store(
         place: folder or URL of the artifact.
         workspace: where it is put together.
         symbol: the materializer class that the step names.
-        metadata: what was recorded of the output, canonical JSON.
+        metadata: what was recorded of the output, canonical JSON; it goes before what the materializer says.
         tags: its tags.
+        is_described: whether the materializer adds metadata: shape, types.
+        is_visualized: whether a materializer of the user draws.
 
     Raises:
         Exception: whatever pickle, the user's materializer or the file system raise.
     """
-    materializer = pick(value, symbol)
-    folder = workspace.folder()
+    materializer: Any = pick(value, symbol)
+    folder = workspace.folder(place)
     try:
-        materializer.save(value, folder)
-    except codec.NotCanonical as reason:
-        # A file or two may have been written before the value was found to be none for this materializer.
-        folder, materializer = workspace.folder(), pickled.Pickle()
-        print(f"pipec: stored with pickle: {codec.type_name(type(value))} ({reason})", file=sys.stderr)
-        materializer.save(value, folder)
-    type_ = f"{type(value).__module__}:{type(value).__qualname__}"
-    manifest = artifacts.describe(folder, materializer.name, type_, metadata, tags)
-    artifacts.publish(folder, manifest, place)
+        try:
+            materializer.save(value, folder)
+        except codec.NotCanonical as reason:
+            # A file or two may have been written before the value was found to be none for this materializer.
+            folder, materializer = workspace.folder(place), pickled.Pickle()
+            print(f"pipec: stored with pickle: {codec.type_name(type(value))} ({reason})", file=sys.stderr)
+            materializer.save(value, folder)
+        facts = materializer.describe(value) if is_described and hasattr(materializer, "describe") else {}
+        described = {str(key): codec.encode(fact, base_value) for key, fact in facts.items()}
+        drawn = materializer.visualize(value, folder) if is_visualized and hasattr(materializer, "visualize") else {}
+        type_ = f"{type(value).__module__}:{type(value).__qualname__}"
+        manifest = artifacts.describe(folder, materializer.name, type_, {**described, **(metadata or {})}, tags, drawn)
+        artifacts.publish(folder, manifest, place)
+    finally:
+        # Of a value that could not be stored; it may be why there is no room to say so.
+        shutil.rmtree(folder, ignore_errors=True)
     return manifest
+
+
+def base_value(value: Any) -> codec.Json:
+    """Metadata types are texts and numbers with a meaning; numpy's numbers are numbers."""
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return codec.encode(kind(value))
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.generic):
+        return codec.encode(value.item())
+    raise TypeError(f"metadata cannot hold a value of type {codec.type_name(type(value))}")
 
 
 def load(place: str, expected: Any, workspace: Workspace, digest: str | None = None) -> Any:
@@ -114,3 +151,37 @@ def load(place: str, expected: Any, workspace: Workspace, digest: str | None = N
     """
     folder, manifest = artifacts.fetch(place, workspace, digest)
     return read(manifest.materializer, folder, expected, workspace)
+
+
+def load_item(place: str, key: Any, workspace: Workspace, digest: str | None = None) -> Any:
+    """`load(…)[key]`, without reading the other items where they lie apart.
+
+    Raises:
+        KeyError: when the items do not lie apart; the whole value must be loaded.
+        InputFault: as `load`.
+    """
+    content = _content(place, workspace, digest)
+    if not isinstance(content, list | dict) or codec.TAG in content:
+        raise KeyError(key)
+    try:
+        part = content[key]
+    except (TypeError, IndexError):
+        raise KeyError(key) from None
+    wanted = structured.items(part)
+    folder, _ = artifacts.fetch(place, workspace, digest, tuple(wanted))
+    return structured.Structured(pick, read).decode(part, folder, workspace)
+
+
+def count_items(place: str, workspace: Workspace, digest: str | None = None) -> int:
+    """`len(load(…))` of a list, without reading items that lie apart; raises as `load_item`."""
+    content = _content(place, workspace, digest)
+    if not isinstance(content, list):
+        raise KeyError("no list")
+    return len(content)
+
+
+def _content(place: str, workspace: Workspace, digest: str | None) -> Any:
+    folder, manifest = artifacts.fetch(place, workspace, digest, ("data.json",))
+    if manifest.materializer != "json":
+        raise KeyError(manifest.materializer)
+    return structured.content(folder)

@@ -21,11 +21,28 @@ class Custom:
     def __init__(self, name: str, class_: Any) -> None:
         """`class_` takes a folder and has `save(value)` and `load(type)`."""
         self.name, self._class = name, class_
+        self._made: Any = None
 
     def save(self, value: Any, folder: pathlib.Path) -> None:
         """Let the class write."""
         (folder / _FOLDER).mkdir()
-        self._class(str(folder / _FOLDER)).save(value)
+        self._made = self._class(str(folder / _FOLDER))
+        self._made.save(value)
+
+    def describe(self, value: Any) -> dict[str, Any]:
+        """What the class says of the value that it has written."""
+        found: dict[str, Any] = self._made.extract_metadata(value)
+        return found
+
+    def visualize(self, value: Any, folder: pathlib.Path) -> dict[str, str]:
+        """Let the class draw; the kind of each drawing by its file.
+
+        Raises:
+            ValueError: when it names a file that is not below its folder.
+        """
+        root = folder / _FOLDER
+        drawn: dict[str, Any] = self._made.save_visualizations(value)
+        return {(root / name).relative_to(folder).as_posix(): str(kind) for name, kind in drawn.items()}
 
     def load(self, folder: pathlib.Path, expected: Any, workspace: Workspace) -> Any:
         """Let the class read a copy, as the type that the reader wants; of `Any` and unions as its own first type."""

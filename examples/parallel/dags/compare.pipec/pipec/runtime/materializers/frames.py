@@ -15,6 +15,7 @@ from pipec.runtime import codec
 from pipec.runtime.artifacts import Workspace
 from pipec.runtime.codec import NotCanonical
 
+_MOST_COLUMNS = 200
 _EXACT = frozenset(
     (
         *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"),
@@ -57,12 +58,23 @@ class Table:
 
     def load(self, folder: pathlib.Path, expected: Any, workspace: Workspace) -> Any:
         """Read the table."""
-        pandas: Any = importlib.import_module("pandas")
         if (folder / "frame.parquet").exists():
-            return pandas.read_parquet(folder / "frame.parquet", engine="pyarrow")
-        series = pandas.read_parquet(folder / "series.parquet", engine="pyarrow")["0"]
+            return _read(folder / "frame.parquet")
+        series = _read(folder / "series.parquet")["0"]
         series.name = codec.loads((folder / "name.json").read_bytes())
         return series
+
+    def describe(self, value: Any) -> dict[str, Any]:
+        """Shape and types; those of the columns where there are not too many to read."""
+        if value.ndim == 1:
+            return {"shape": tuple(value.shape), "dtype": str(value.dtype)}
+        types = {} if value.shape[1] > _MOST_COLUMNS else {str(name): str(each) for name, each in value.dtypes.items()}
+        return {"shape": tuple(value.shape), **({"dtype": types} if types else {})}
+
+
+def _read(path: pathlib.Path) -> Any:
+    # Buffered ahead, the file would lie in memory beside the table that is read from it and the one that is made of it.
+    return importlib.import_module("pandas").read_parquet(path, engine="pyarrow", pre_buffer=False)
 
 
 def _loss(frame: Any) -> str | None:

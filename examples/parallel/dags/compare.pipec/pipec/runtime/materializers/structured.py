@@ -6,13 +6,13 @@ import base64
 import importlib
 import pathlib
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from pipec.runtime import codec
 from pipec.runtime.artifacts import Workspace
 
-_MOST_ITEMS = 64
+_MOST_ITEMS = 1000
 """Beyond this one pickle is better than a folder for each."""
 
 
@@ -54,6 +54,10 @@ class Structured:
 
     def load(self, folder: pathlib.Path, expected: Any, workspace: Workspace) -> Any:
         """Read it."""
+        return self.decode(content(folder), folder, workspace)
+
+    def decode(self, part: codec.Json, folder: pathlib.Path, workspace: Workspace) -> Any:
+        """The value of the content or of a part of it."""
 
         def leaf(tagged: list[Any]) -> Any:
             if tagged[0] == "numpy":
@@ -64,7 +68,22 @@ class Structured:
                 raise ValueError(f"`{kind}` is no kind of canonical JSON")
             return self._read(materializer, folder / place, Any, workspace)
 
-        return codec.decode(codec.parse((folder / "data.json").read_bytes()), leaf, is_trusted=True)
+        return codec.decode(part, leaf, is_trusted=True)
+
+
+def content(folder: pathlib.Path) -> Any:
+    """What `data.json` says."""
+    return codec.parse((folder / "data.json").read_bytes())
+
+
+def items(part: Any) -> set[str]:
+    """The folders of the tables, arrays and files that a part of the content holds."""
+    if isinstance(part, list):
+        parts = cast("Sequence[Any]", part)
+        if len(parts) == 3 and parts[0] == "artifact":
+            return {f"{parts[1]}/"}
+        return set[str]().union(*map(items, parts))
+    return set[str]().union(*map(items, cast("Mapping[str, Any]", part).values())) if isinstance(part, dict) else set()
 
 
 def _is_numpy_scalar(value: Any) -> bool:

@@ -1,0 +1,84 @@
+"""Places: a local path or an fsspec URL; and how a small local file is written at once."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import pathlib
+import tempfile
+from typing import Any
+
+
+def is_url(place: str) -> bool:
+    """Whether a place is an fsspec URL, not a local path."""
+    return "://" in place and not place.startswith("file://")
+
+
+def local_path(place: str) -> pathlib.Path:
+    """The path of a place that is no URL."""
+    return pathlib.Path(place.removeprefix("file://"))
+
+
+def exists(place: str) -> bool:
+    """Whether any file or folder lies at a place."""
+    if not is_url(place):
+        return local_path(place).exists()
+    system, root = remote(place)
+    return bool(system.exists(root))
+
+
+def remote(place: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL, and the path on it; ImportError where fsspec is not installed."""
+    try:
+        url_to_fs = importlib.import_module("fsspec.core").url_to_fs
+    except ImportError as problem:
+        raise ImportError(f"{place} needs the package `fsspec`, which is not installed") from problem
+    system, root = url_to_fs(place)
+    return system, str(root).rstrip("/")
+
+
+def put_file(target: pathlib.Path, content: bytes, *, is_durable: bool = False) -> None:
+    """Write a local file at once.
+
+    Raises:
+        OSError: where it cannot be written; what was there before stays.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = stage(target, content, is_durable=is_durable)
+    try:
+        os.replace(staged, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(staged)
+        raise
+    if is_durable:
+        sync_folder(target.parent)
+
+
+def stage(target: pathlib.Path, content: bytes, *, is_durable: bool) -> str:
+    """A file beside the target that is to take its place, with its content."""
+    # The name alone could be too long with what is added to it.
+    handle, staged = tempfile.mkstemp(prefix=f".{target.name[:64]}.", dir=target.parent)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.chmod(staged, 0o644)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(staged)
+        raise
+    return staged
+
+
+def sync_folder(folder: pathlib.Path) -> None:
+    """Make what was renamed into a folder outlive a power cut."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
