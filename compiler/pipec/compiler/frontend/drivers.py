@@ -48,10 +48,10 @@ def options_of(interpreter: Interpreter, pipeline: PipelineValue, starts: Sequen
         interpreter.report(_note(message, place.span))
         return {}
     known = _known(interpreter, given[0][1])
-    names = [options["run_name"] for _, options in given if "run_name" in options]
-    if len({repr(one.value) for one in names}) > 1 and known.pop("run_name", None) is not None:
+    called = [options["run_name"] for _, options in given if "run_name" in options]
+    if len({repr(one.value) for one in called}) > 1 and known.pop("run_name", None) is not None:
         message = "the file starts the pipeline under several names, so `run_name` of these starts has no effect"
-        interpreter.report(_note(message, names[0].name_span))
+        interpreter.report(_note(message, called[0].name_span))
     return known
 
 
