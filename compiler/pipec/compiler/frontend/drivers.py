@@ -43,16 +43,18 @@ def options_of(interpreter: Interpreter, pipeline: PipelineValue, starts: Sequen
         return {}
     if any(_values(options) != _values(given[0][1]) for _, options in given):
         place = next(one for one, options in given if options)
-        names = ", ".join(f"`{name}`" for name in dict.fromkeys(name for _, options in given for name in options))
-        message = f"the file starts the pipeline in {len(given)} ways, so {names} of these starts {'have' if ',' in names else 'has'} no effect"
+        all_ = ", ".join(f"`{name}`" for name in dict.fromkeys(name for _, options in given for name in options))
+        message = f"the file starts the pipeline in {len(given)} ways, so {all_} of these starts {'have' if ',' in all_ else 'has'} no effect"
         interpreter.report(_note(message, place.span))
         return {}
-    known = _known(interpreter, given[0][1])
-    called = [options["run_name"] for _, options in given if "run_name" in options]
-    if len({repr(one.value) for one in called}) > 1 and known.pop("run_name", None) is not None:
+    counted = dict(given[0][1])
+    names = {repr(options["run_name"].value) if "run_name" in options else "" for _, options in given}
+    if len(names) > 1:
+        counted.pop("run_name", None)
+        named = next(options["run_name"] for _, options in given if "run_name" in options)
         message = "the file starts the pipeline under several names, so `run_name` of these starts has no effect"
-        interpreter.report(_note(message, called[0].name_span))
-    return known
+        interpreter.report(_note(message, named.name_span))
+    return _known(interpreter, counted)
 
 
 def without_configuration(interpreter: Interpreter, driver: Mapping[str, Setting]) -> dict[str, Setting]:

@@ -22,5 +22,5 @@ training = training.with_options(run_name=f"at {datetime.now()}", unlisted=True,
 training = training.with_options(config_path="run.yaml")
 
 if __name__ == "__main__":
+    training()
     training.with_options(run_name="one")()
-    training.with_options(run_name="two")()
