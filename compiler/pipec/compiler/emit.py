@@ -85,7 +85,7 @@ def foreign(changes: Iterable[Change], files: Sequence[GeneratedFile], directory
     found = [
         change.path
         for change in changes
-        if change.kind == "changed" and change.path not in owned and MARK not in change.before[:_MARK_WITHIN]
+        if change.kind == "changed" and change.path not in owned and not _is_marked(change.before[:_MARK_WITHIN])
     ]
     found += sorted(folder for folder in folders if not _is_ours(folder))
     return [
@@ -96,6 +96,11 @@ def foreign(changes: Iterable[Change], files: Sequence[GeneratedFile], directory
         )
         for path in found
     ]
+
+
+def _is_marked(start: str) -> bool:
+    """Whether a file that starts like this is ours. JSON has no comments: the IR is known by its first key."""
+    return MARK in start or start.lstrip("{ \n").startswith('"pipec_ir"')
 
 
 def _is_ours(folder: Path) -> bool:
