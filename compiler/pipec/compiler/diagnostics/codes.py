@@ -117,6 +117,7 @@ CODES: dict[str, Code] = {
     "PC0519": Code("schedule-of-the-clock", "a schedule depends on when the pipeline is compiled"),
     "PC0520": Code("naive-time", "a time of a schedule names no time zone"),
     "PC0521": Code("driver-ignored", "what the code that starts a pipeline says has no effect"),
+    "PC0522": Code("option-without-effect", "an option of a run means nothing outside of ZenML, or is not known"),
     # 07: run
     "PC0701": Code("missing-parameter", "a run parameter has no value"),
     "PC0702": Code("several-pipelines", "a file has several pipelines and none is named"),
