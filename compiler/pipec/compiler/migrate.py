@@ -11,12 +11,12 @@ After:   from typing import Annotated
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 from libcst import MetadataDependent
 from libcst import matchers as m
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 from pipec.compiler.record import dataclass, field
 
@@ -94,7 +94,9 @@ class _Facts:
 
 
 def _line(visitor: MetadataDependent, node: cst.CSTNode) -> int:
-    return cast("CodeRange", visitor.get_metadata(PositionProvider, node)).start.line
+    # The two type checkers do not agree on what this is.
+    place: Any = visitor.get_metadata(PositionProvider, node)
+    return int(place.start.line)
 
 
 class _Gather(cst.CSTVisitor):
