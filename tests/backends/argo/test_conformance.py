@@ -54,7 +54,8 @@ class Argo:
 
     def run(self, program: Program, pipeline: Pipeline, parameters: Mapping[str, Any], folder: Path) -> Trace:
         text = compiled_for_argo(program.name, str(self.folder / "store")).files[0].text
-        given = {name: json.dumps(value) for name, value in parameters.items()}
+        # Canonical text: Argo would take `{{…}}` in it for its own.
+        given = {name: codec.dumps(value) for name, value in parameters.items()}
         try:
             run = submit(text, self.folder / "run", given, environment={FOLDER: str(folder)})
         except Broken as fault:
@@ -63,9 +64,7 @@ class Argo:
         self.log = "\n".join(f"{name} {one.phase} {one.message} {one.log[-1500:]}" for name, one in run.nodes.items())
         told = trace(run, text)
         outputs = outputs_of(run, pipeline)
-        return replace(
-            tally(pipeline, told["operations"]), state=told["state"], outputs=outputs, notes=noted(folder)
-        )
+        return replace(tally(pipeline, told["operations"]), state=told["state"], outputs=outputs, notes=noted(folder))
 
 
 def outputs_of(run: Run, pipeline: Pipeline) -> dict[str, Any]:
