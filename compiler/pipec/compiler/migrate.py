@@ -11,11 +11,12 @@ After:   from typing import Annotated
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import libcst as cst
+from libcst import MetadataDependent
 from libcst import matchers as m
-from libcst.metadata import MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from pipec.compiler.record import dataclass, field
 
@@ -92,6 +93,10 @@ class _Facts:
     left: list[tuple[int, str]] = field(default_factory=list)
 
 
+def _line(visitor: MetadataDependent, node: cst.CSTNode) -> int:
+    return cast("CodeRange", visitor.get_metadata(PositionProvider, node)).start.line
+
+
 class _Gather(cst.CSTVisitor):
     """Finds the names that a rewriting needs to know, and what cannot be rewritten."""
 
@@ -129,7 +134,7 @@ class _Gather(cst.CSTVisitor):
         }
         if parameters & called:
             names = ", ".join(f"`{one}`" for one in sorted(parameters & called))
-            line = self.get_metadata(PositionProvider, node.name).start.line
+            line = _line(self, node.name)
             message = (
                 f"`{node.name.value}` takes its steps as arguments ({names}): call them by their own names in its body"
             )
@@ -234,7 +239,7 @@ class _Rewrite(cst.CSTTransformer):
             if one.default is not None or not isinstance(named, cst.Name) or named.value not in self.facts.classes:
                 continue
             if any(later.default is None for later in parameters[index + 1 :]):
-                line = self.get_metadata(PositionProvider, original.name).start.line
+                line = _line(self, original.name)
                 message = f"`{node.name.value}` is given `{one.name.value}` by ZenML: move it to the end and write `= {named.value}()`"
                 self.facts.left.append((line, message))
                 continue

@@ -156,7 +156,7 @@ class CallMixin:
             case _:
                 raise Fault(Diagnostic("PC0206", f"{describe(value)} cannot be spread with `**`", span))
 
-    def call(self, function: Any, arguments: Arguments, node: ast.Call, frame: Frame) -> Any:
+    def call(self, function: Any, arguments: Arguments, node: ast.Call, frame: Frame) -> Any:  # noqa: C901 - a flat dispatch over kinds of value
         """Calls `function`, whatever it is."""
         this = cast("Interpreter", self)
         span = this.span(node, frame)

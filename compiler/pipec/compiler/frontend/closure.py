@@ -134,7 +134,7 @@ def _may_read(module: Module) -> bool:
     return any(word in module.source.text for word in _WORDS)
 
 
-def _symbols_of_values(pipeline: Pipeline) -> list[str]:
+def _symbols_of_values(pipeline: Pipeline) -> list[str]:  # noqa: C901 - a walk over values and what they hold
     """The symbols of the project in constants: a data class, an enum, a function that is passed to a step."""
     from pipec.compiler.ir.constants import TAG
     from pipec.compiler.ir.values import Const

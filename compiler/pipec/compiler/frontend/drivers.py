@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipec.compiler.diagnostics import Diagnostic, Label, Severity
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
 from pipec.compiler.frontend.run_configuration import find_configuration
+from pipec.compiler.frontend.unheard import UNHEARD
 from pipec.compiler.frontend.values import Fault, PipelineValue, Symbolic, find_unknown
 from pipec.compiler.record import dataclass
 
@@ -34,15 +35,6 @@ class Start:
     span: Span
 
 
-_UNHEARD = {
-    "run_name": "each target names its runs itself",
-    "build": "images are built by `pipec build`",
-    "unlisted": "it means something to a ZenML server only",
-    "prevent_build_reuse": "it means something to a ZenML server only",
-}
-"""Options of a start that no target has a use for, and why."""
-
-
 def options_of(interpreter: Interpreter, pipeline: PipelineValue, starts: Sequence[Start]) -> dict[str, Setting]:
     """The options with which the file starts `pipeline`, as far as they are known; the rest is noted."""
     own = [one for one in starts if one.pipeline.definition.node is pipeline.definition.node]
@@ -51,11 +43,18 @@ def options_of(interpreter: Interpreter, pipeline: PipelineValue, starts: Sequen
         return {}
     if any(_values(options) != _values(given[0][1]) for _, options in given):
         place = next(one for one, options in given if options)
-        names = ", ".join(f"`{name}`" for name in dict.fromkeys(name for _, options in given for name in options))
-        message = f"the file starts the pipeline in {len(given)} ways, so {names} of these starts {'have' if ',' in names else 'has'} no effect"
+        all_ = ", ".join(f"`{name}`" for name in dict.fromkeys(name for _, options in given for name in options))
+        message = f"the file starts the pipeline in {len(given)} ways, so {all_} of these starts {'have' if ',' in all_ else 'has'} no effect"
         interpreter.report(_note(message, place.span))
         return {}
-    return _known(interpreter, given[0][1])
+    counted = dict(given[0][1])
+    names = {repr(options["run_name"].value) if "run_name" in options else "" for _, options in given}
+    if len(names) > 1:
+        counted.pop("run_name", None)
+        named = next(options["run_name"] for _, options in given if "run_name" in options)
+        message = "the file starts the pipeline under several names, so `run_name` of these starts has no effect"
+        interpreter.report(_note(message, named.name_span))
+    return _known(interpreter, counted)
 
 
 def without_configuration(interpreter: Interpreter, driver: Mapping[str, Setting]) -> dict[str, Setting]:
@@ -83,8 +82,8 @@ def without_configuration(interpreter: Interpreter, driver: Mapping[str, Setting
 def _known(interpreter: Interpreter, options: dict[str, Setting]) -> dict[str, Setting]:
     kept: dict[str, Setting] = {}
     for name, setting in options.items():
-        if name in _UNHEARD:
-            interpreter.report(_note(f"`{name}` of this start has no effect: {_UNHEARD[name]}", setting.name_span))
+        if name in UNHEARD:
+            interpreter.report(_note(f"`{name}` of this start has no effect: {UNHEARD[name]}", setting.name_span))
         elif (unknown := find_unknown(setting.value)) is not None:
             why = unknown.diagnostic.message
             interpreter.report(_note(f"`{name}` of this start is not known and has no effect", setting.span, why))

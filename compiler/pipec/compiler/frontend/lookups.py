@@ -71,16 +71,17 @@ def call_server(value: ServerValue, arguments: Arguments, span: Span) -> Any:
         Fault: the look-up names nothing.
     """
     names = _CALLS.get(value.path)
-    if names is None:
+    if not names:
         return server_value(f"{value.path}()", value.diagnostic.span or span)
     positional, keywords = arguments.values()
     if unknown := find_unknown([*positional, *keywords.values()]):
         return unknown
     given = {**dict(zip(names, positional, strict=False)), **keywords}
-    name, version = given.get(names[0]), given.get(names[1]) if len(names) > 1 else None
+    first, *others = names
+    name, version = given.get(first), given.get(others[0]) if others else None
     if name is None:
         raise Fault(Diagnostic("PC0301", f"`{value.path}` is called without a name", span))
-    if names[0] == "name_id_or_prefix":
+    if first == "name_id_or_prefix":
         return look_up("artifact", {"name": name, "version": version}, types.ANY, span)
     return SettingsValue("Model", {"name": name, **({} if version is None else {"version": version})}, span)
 
