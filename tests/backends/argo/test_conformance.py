@@ -27,12 +27,7 @@ if TYPE_CHECKING:
 CHOSEN = [
     name for name in NAMES if not {"", "argo"} & set(program(name).refused) and "argo" not in program(name).differs
 ]
-RUNS = [
-    pytest.param(name, index, id=f"{name} {index}", marks=[pytest.mark.soak] if index else [])
-    for name in CHOSEN
-    for index in range(len(program(name).runs))
-]
-"""The first run of each program; `make soak` has the others, too."""
+RUNS = [pytest.param(name, index, id=f"{name} {index}") for name in CHOSEN for index in range(len(program(name).runs))]
 
 
 @cache
