@@ -4,6 +4,7 @@ run texts=["{{ 1 + 1 }}", "{% raw %}", "{#", "$(NAME) $$", "\"'`\\", "a\nb\r\n\t
   ran: constant, echo, same
   outputs: {"same": true}
 differs kubeflow: the local runner puts its interpreter in the place of `python3` in what a person types
+differs argo: the kubelet makes `$` of `$$` in a run parameter, which travels in the arguments of the container
 """
 from pipec.sdk import pipeline, step
 

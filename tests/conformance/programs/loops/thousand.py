@@ -4,6 +4,7 @@ run
   ran: numbers, double x1000, total
   outputs: {"total": 999000}
 differs kubeflow: the local runner takes minutes, two iterations at a time
+differs argo: not run, since the interpreter starts a process for each iteration, one after another
 """
 from pipec.sdk import pipeline, step
 
