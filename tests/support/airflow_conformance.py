@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from conformance import FOLDER, Trace, noted, tally
 from engines import DagCase
 from pipec.compiler.driver import compile
+from pipec.compiler.ir import walk
+from pipec.compiler.ir.model import ForEach
 from pipec.runtime import codec
 from pipec.runtime.store import Store
 
@@ -50,9 +52,21 @@ class Prepared:
         if run.state is None:
             return Trace("failed")
         operations: dict[str, str] = {}
+        loops = {
+            call.id: loop.id
+            for loop in walk.operations(self.pipeline.body)
+            if isinstance(loop, ForEach)
+            for call in walk.calls(loop.body)
+        }
         for place, state in run.states.items():
             task, index = (place, "") if isinstance(place, str) else (place[0], f"@{place[1]}")
-            operation = self._tasks.get(task, {}).get("operation", task)
+            about = self._tasks.get(task, {})
+            operation = about.get("operation", task)
+            if not index and operation in loops:
+                # Airflow has a skipped instance without an index where the list of a loop is empty: no iteration.
+                lister = about.get("indices", f"{loops[operation]}_gate")
+                if run.xcoms.get(lister) == []:
+                    continue
             operations[f"{operation}{index}"] = _STATES.get(state or "", "not_run")
         state = {"success": "succeeded"}.get(run.state, run.state)
         return replace(tally(self.pipeline, operations), state=state, outputs=self._outputs(), notes=noted(self.folder))
