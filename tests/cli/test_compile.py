@@ -155,6 +155,16 @@ def test_two_files_with_one_pipeline_name_clash(run: Run, project: Path) -> None
     assert "error[PC0306]: two pipelines would both write `churn.txt`" in done.stderr
 
 
+def test_the_ir_of_a_changed_program_is_written_over_the_old_one_and_over_nothing_else(run: Run, project: Path) -> None:
+    assert run("compile", "training.py", "-t", "ir").returncode == 0
+    (project / "training.py").write_text(TRAINING.replace("rate: float = 0.1", "rate: float = 0.2"))
+    assert "written" in run("compile", "training.py", "-t", "ir").stdout
+    (file,) = (project / "ir").iterdir()
+    file.write_text('{"mine": 1}')
+    assert "was not written by pipec" in run("compile", "training.py", "-t", "ir").stderr
+    assert file.read_text() == '{"mine": 1}'
+
+
 def test_an_output_folder_that_is_a_file_is_said(run: Run, project: Path) -> None:
     (project / "out").write_text("")
     done = run("compile", "-t", "outline", "-o", "out")

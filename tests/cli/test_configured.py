@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -143,3 +144,19 @@ def test_a_driver_in_a_file_of_its_own_counts_where_it_is_named(run: Run, projec
     done = run("compile", "run.py", "-t", "outline")
     assert (done.returncode, done.stderr) == (0, "")
     assert head(project) == "# Regenerate: pipec compile run.py --target outline"
+
+
+def test_the_store_of_a_stack_reaches_every_target(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.pipec.stack.prod]\nartifact_root = 's3://models/prod'\n")
+    targets = ("airflow", "argo", "kubeflow")
+    done = run("compile", "training.py", "-t", ",".join(targets), "--stack", "prod")
+    assert done.returncode == 0, done.stderr
+    about = json.loads((project / "dags/churn.pipec/pipec/airflow.json").read_text())
+    assert about["artifact_root"] == "s3://models/prod"
+    for target in targets[1:]:
+        (file,) = [one for one in (project / target).iterdir() if one.suffix in {".yaml", ".json"}]
+        assert "s3://models/prod" in file.read_text()
+    assert run("compile", "training.py", "-t", "airflow", "--force").returncode == 0
+    assert "artifact_root" not in json.loads((project / "dags/churn.pipec/pipec/airflow.json").read_text())
+    wrong = run("check", "training.py", "-t", "airflow", "--stack", "prod", "-O", "artifact_root=store")
+    assert "error[PC0404]: `store` is no place that all workers reach" in wrong.stderr

@@ -407,6 +407,46 @@ def test_a_run_configuration_and_a_stack(pipec: Run, project: Path) -> None:
     assert [("configured" in each["tags"], each["state"]) for each in listed] == [(True, "succeeded")]
 
 
+def test_secrets_of_a_stack_reach_the_steps(pipec: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.pipec.stack.prod]\nsecrets = ['warehouse']\n")
+    (project / "training.py").write_text(TRAINING.replace('print("loading")', '__import__("os").system("echo $TOKEN")'))
+    (project / "warehouse.env").write_text("TOKEN=abc\n")
+    without = pipec("run", "training.py", "--stack", "prod", cwd=project)
+    assert (without.returncode, "error[PC0705]: the secret `warehouse` is not known here" in without.stderr) == (
+        1,
+        True,
+    )
+    done = pipec("run", "training.py", "--stack", "prod", "--secrets", "warehouse=warehouse.env", cwd=project)
+    assert (done.returncode, "load | abc" in done.stderr) == (0, True), done.stderr
+
+
+def test_a_run_has_the_name_that_it_is_given(pipec: Run, project: Path) -> None:
+    (project / "run.yaml").write_text("run_name: 'nightly {who} {date}'\nsubstitutions: {who: bob}\n")
+    shown = TRAINING.replace(
+        'print("loading")', 'print("in", __import__("pipec.sdk").sdk.get_step_context().pipeline_run.name)'
+    )
+    (project / "training.py").write_text(shown)
+    done = pipec("run", "training.py", "--config", "run.yaml", cwd=project)
+    assert done.returncode == 0, done.stderr
+    (found,) = runs(pipec, project)
+    name = f"nightly bob {found['started'][:10].replace('-', '_')}"
+    assert found["name"] == name
+    assert f"load | in {name}" in done.stderr
+    assert f"name:       {name}" in pipec("runs", "show", name, cwd=project).stdout
+    noted = pipec("check", "training.py", "--config", "run.yaml", "-t", "argo,airflow,kubeflow", cwd=project)
+    assert noted.stderr.count(": name of the run\n") == 3, noted.stderr
+
+
+def test_a_program_that_is_started_names_its_run(project: Path, pipec: Run) -> None:
+    start = 'print(training.with_options(run_name="mine")())'
+    (project / "training.py").write_text(TRAINING.replace("print(training())", start))
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / one) for one in ROOTS)}
+    command = [sys.executable, "training.py"]
+    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [each["name"] for each in runs(pipec, project)] == ["mine"]
+
+
 def test_a_program_as_ir_runs_with_the_code_that_it_brings(pipec: Run, project: Path, tmp_path: Path) -> None:
     assert pipec("compile", "training.py", "--target", "ir", "-o", str(tmp_path / "moved"), cwd=project).returncode == 0
     (tmp_path / "moved/pyproject.toml").write_text("")

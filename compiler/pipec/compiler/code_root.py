@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 ADAPTERS = frozenset({"airflow", "argo", "kubeflow"})
 """Modules of `pipec.runtime` of which a code root has one; the adapter `run` is in each."""
 
+PACKAGES = ("runtime", "sdk")
+"""What of `pipec` travels."""
+
 _ENTRY = "entry.py"
 _ZENML = '''"""Processes that a step starts find `zenml` here; the step itself answers it without this file."""
 
@@ -87,8 +90,8 @@ def _sorted(files: dict[str, str]) -> tuple[CodeFile, ...]:
 
 def sources() -> Iterator[tuple[str, Path]]:
     """The modules of the runtime and the SDK: their paths below the code root, and where they are installed."""
-    for package in ("runtime", "sdk"):
-        folder = _installed(f"pipec.{package}")
+    for package in PACKAGES:
+        folder = installed(f"pipec.{package}")
         for path in sorted(folder.rglob("*.py")):
             yield f"pipec/{package}/{path.relative_to(folder).as_posix()}", path
 
@@ -120,7 +123,12 @@ def _of_user(pipeline: Pipeline) -> dict[str, str]:
     return files
 
 
-def _installed(package: str) -> Path:
+def installed(package: str) -> Path:
+    """The folder of one of pipec's own packages, which is not imported for it.
+
+    Raises:
+        RuntimeError: it is not there.
+    """
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError(f"`{package}` is not installed beside the compiler")

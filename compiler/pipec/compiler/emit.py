@@ -44,12 +44,16 @@ def one_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What writing a file would do: `new`, `changed`, `unchanged`, or `orphaned` (ours, and not generated any more)."""
+    """What writing a file would do: `new`, `changed`, `unchanged`, or `orphaned` (ours, and not generated any more).
+
+    `is_alone` is False for a file of a code folder, which goes with a main file and is made again with it.
+    """
 
     path: Path
     kind: str
     before: str = ""
     after: str = ""
+    is_alone: bool = True
 
 
 def plan(directory: Path, files: Sequence[GeneratedFile]) -> list[Change]:
@@ -65,11 +69,11 @@ def plan(directory: Path, files: Sequence[GeneratedFile]) -> list[Change]:
         if file.owns_folder:
             folders.setdefault(file.path.partition("/")[0], set()).add(file.path)
         if not path.exists():
-            changes.append(Change(path, "new", "", file.text))
+            changes.append(Change(path, "new", "", file.text, not file.owns_folder))
             continue
         before = path.read_bytes().decode("utf-8", "surrogateescape")
         kind = "unchanged" if before == file.text else "changed"
-        changes.append(Change(path, kind, before, file.text))
+        changes.append(Change(path, kind, before, file.text, not file.owns_folder))
     for folder, expected in folders.items():
         for path in sorted((directory / folder).rglob("*")):
             name = path.relative_to(directory).as_posix()
@@ -85,7 +89,7 @@ def foreign(changes: Iterable[Change], files: Sequence[GeneratedFile], directory
     found = [
         change.path
         for change in changes
-        if change.kind == "changed" and change.path not in owned and MARK not in change.before[:_MARK_WITHIN]
+        if change.kind == "changed" and change.path not in owned and not _is_marked(change.before[:_MARK_WITHIN])
     ]
     found += sorted(folder for folder in folders if not _is_ours(folder))
     return [
@@ -96,6 +100,11 @@ def foreign(changes: Iterable[Change], files: Sequence[GeneratedFile], directory
         )
         for path in found
     ]
+
+
+def _is_marked(start: str) -> bool:
+    """Whether a file that starts like this is ours. JSON has no comments: the IR is known by its first key."""
+    return MARK in start or start.lstrip("{ \n").startswith('"pipec_ir"')
 
 
 def _is_ours(folder: Path) -> bool:
@@ -174,7 +183,7 @@ def _stage(change: Change) -> Path:
     """A temporary file beside the target, with the new text safely on disk."""
     temporary = change.path.with_name(f".{change.path.name[:40]}.{os.getpid()}.tmp")
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     except OSError as error:
         error.filename = str(change.path)  # nobody knows the temporary name
         raise
@@ -182,18 +191,12 @@ def _stage(change: Change) -> Path:
         with os.fdopen(handle, "wb") as stream:
             stream.write(change.after.encode("utf-8", "surrogatepass"))
             stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
+            if change.is_alone:  # each of the eighty files of a code folder would wait for the disk by itself
+                os.fsync(stream.fileno())
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _replace_all(staged: Sequence[tuple[Path | None, Change]]) -> None:

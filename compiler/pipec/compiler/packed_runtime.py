@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipec.compiler.code_root import runtime_files, sources
+from pipec.compiler.code_root import PACKAGES, installed, runtime_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,11 +66,22 @@ def _place(adapter: str) -> Path:
 def _stamp() -> str:
     """What tells one state of the installed runtime from another."""
     own = Path(__file__)
-    lines: list[str] = []
-    for name, path in (("packing", own), ("compacting", own.with_name("code_root.py")), *sources()):
-        state = path.stat()
-        lines.append(f"{name} {state.st_size} {state.st_mtime_ns}")
-    return "\n".join(lines)
+    states = [(one.name, one.stat()) for one in (own, own.with_name("code_root.py"))]
+    for package in PACKAGES:
+        states += _modules(installed(f"pipec.{package}"), package)
+    return "\n".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states)
+
+
+def _modules(folder: Path | str, shown: str) -> list[tuple[str, os.stat_result]]:
+    """The modules in a folder and below, by path, and their states. A walk by `pathlib` would cost five times as much."""
+    found: list[tuple[str, os.stat_result]] = []
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda one: one.name):
+            if entry.name.endswith(".py"):
+                found.append((f"{shown}/{entry.name}", entry.stat()))
+            elif entry.is_dir() and entry.name != "__pycache__":
+                found += _modules(entry.path, f"{shown}/{entry.name}")
+    return found
 
 
 def _keep(place: Path, text: str) -> None:

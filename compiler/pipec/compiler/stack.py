@@ -121,8 +121,8 @@ class _Reader:
         )
 
     def pipelines(self, table: Any) -> dict[str, dict[str, Setting]]:
+        from pipec.compiler.frontend.configuration_keys import KEYS
         from pipec.compiler.frontend.placed import entries_of
-        from pipec.compiler.frontend.run_yaml import KEYS
 
         if not isinstance(table, dict) or not all(isinstance(one, dict) for one in table.values()):
             fault = Diagnostic("PC0504", "`pipelines` holds a table for each pipeline", self.place(("pipelines",))[0])

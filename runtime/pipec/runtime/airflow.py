@@ -241,7 +241,7 @@ def _instance(about: Mapping[str, Any], context: Mapping[str, Any], index: Index
 
 def _place(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | None) -> tuple[str, str]:
     """The store, and where this attempt keeps its results: a place for each attempt, so that a retry starts clean."""
-    root = os.environ.get("PIPEC_ARTIFACT_ROOT")
+    root = about.get("artifact_root") or os.environ.get("PIPEC_ARTIFACT_ROOT")
     if not root:
         home = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
         root = os.path.join(home, "pipec")

@@ -209,6 +209,22 @@ def is_registered(name: str, output: OutputSpec, spec: Spec) -> bool:
     return spec.model is not None or output.registered is not None or has_name(name)
 
 
+def fill(name: str, start: dt.datetime | None, substitutions: Mapping[str, str]) -> str:
+    """A name with its placeholders replaced: `{date}` and `{time}` of the run's start, and the substitutions.
+
+    >>> fill("a-{date}-{who}", dt.datetime(2026, 1, 31), {"who": "b"})
+    'a-2026_01_31-b'
+    """
+    if "{" not in name:
+        return name
+    filled = dict(substitutions)
+    if start is not None:
+        filled = {"date": f"{start:%Y_%m_%d}", "time": f"{start:%H_%M_%S_%f}", **filled}
+    for placeholder, text in filled.items():
+        name = name.replace(f"{{{placeholder}}}", text)
+    return name
+
+
 def has_name(output: str) -> bool:
     """Whether an output has a name that somebody gave it, unlike `output`, `output_0`."""
     return output != "output" and not (output.startswith("output_") and output[7:].isdigit())

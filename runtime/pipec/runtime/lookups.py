@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.runtime import codec, fitting, imports, places
 from pipec.runtime.artifacts import Workspace
 from pipec.runtime.errors import InputFault, InvalidInvocation
-from pipec.runtime.invocation import Invocation, Slot
+from pipec.runtime.invocation import Invocation, Slot, fill
 from pipec.runtime.materializers import registry
 from pipec.sdk.artifacts import ArtifactVersion
 from pipec.sdk.exceptions import PipecError
@@ -119,15 +119,7 @@ class Lookups:
 
     def filled(self, name: str) -> str:
         """A name with its placeholders replaced: `{date}`, `{time}` and the substitutions of the step."""
-        if "{" not in name:
-            return name
-        start = self.invocation.start_time
-        filled = dict(self.invocation.spec.substitutions)
-        if start is not None:
-            filled = {"date": f"{start:%Y_%m_%d}", "time": f"{start:%H_%M_%S_%f}", **filled}
-        for placeholder, text in filled.items():
-            name = name.replace(f"{{{placeholder}}}", text)
-        return name
+        return fill(name, self.invocation.start_time, self.invocation.spec.substitutions)
 
     def version_of(self, artifact: Artifact, class_: Any = ArtifactVersion) -> Any:
         """A registered artifact as user code sees it, unread."""

@@ -102,6 +102,9 @@ def test_places(root: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> No
     context = {"ti": task, "run_id": "manual__2026-01-01T00:00:00+00:00/x"}
     found = adapter._place({"pipeline": "d", "tasks": {}}, context, (3, 0))  # pyright: ignore[reportPrivateUsage]
     assert found == (root.removeprefix("file://").rstrip("/"), expected)
+    about = {"pipeline": "d", "artifact_root": "s3://said/in/the/file", "tasks": {}}
+    place, _ = adapter._place(about, context, (3, 0))  # pyright: ignore[reportPrivateUsage]
+    assert place == "s3://said/in/the/file"
 
 
 @pytest.mark.parametrize("name", [".", "..", "...", "a/b", "\u00e9"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -98,7 +100,22 @@ def test_a_full_disk_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write(plan(tmp_path / "dags", [MAIN, CODE]))
+        write(plan(tmp_path / "dags", [MAIN, GeneratedFile("other.py", "x = 1\n")]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_may_grow_no_further_writes_nothing(tmp_path: Path) -> None:
+    """As on a full disk, by the system itself: also the files of a code folder, which are not forced to the disk."""
+    large = GeneratedFile("a.pipec/large.py", "x = 1\n" * 100_000, owns_folder=True)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write(plan(tmp_path / "dags", [MAIN, large]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
     assert list(tmp_path.iterdir()) == []
 
 

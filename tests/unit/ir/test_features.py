@@ -70,7 +70,7 @@ def programs() -> list[Pipeline]:
     call = Config(
         cache=True, cache_policy=CachePolicy(), retry=Retry(2, 5.0, 2.0), timeout=60.0, environment={"A": "b"}, secrets=("s",),
         resources=Resources(1.0, "4GB", 1), docker={}, settings={"orchestrator": {}}, extra={"a": 1}, tags=("t",), model={"name": "m"},
-        hooks=Hooks(on_failure=HOOK), labels={"group": "g"}, toggles={"enable_step_logs": True}, substitutions={"a": "b"},
+        hooks=Hooks(on_failure=HOOK), labels={"group": "g"}, toggles={"enable_step_logs": True}, substitutions={"a": "b"}, run_name="r",
     )  # fmt: skip
     run = Config(timeout=60.0, hooks=Hooks(on_init=HOOK), execution_mode="fail_fast", max_parallelism=3)
     c = Builder()

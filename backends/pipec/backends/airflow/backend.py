@@ -32,6 +32,9 @@ class AirflowBackend:
             choices=("inline",),
         ),
         Option(
+            "artifact_root", "the store: an fsspec URL, or a folder that all workers share; by default the workers' own"
+        ),
+        Option(
             "artifact_secret", "an Airflow Variable whose keys become variables of every step, to reach the store with"
         ),
         Option(

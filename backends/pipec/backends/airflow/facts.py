@@ -1,6 +1,6 @@
 """`pipec/airflow.json` of the code folder: what the DAG file need not say of the pipeline and its tasks.
 
-{"pipeline": "churn", "parameters": ["depth"], "tasks": {
+{"pipeline": "churn", "parameters": ["depth"], "artifact_root": "s3://bucket/pipec", "tasks": {
  "train": {"operation": "train", "cache": {"digest": "sha256:…"}, "registered": {"model": {"name": "model"}}}}}
 """
 
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 PATH = "pipec/airflow.json"
 
 
-def text(pipeline: Pipeline, members: Members) -> str:
-    """The file: a line for each task."""
+def text(pipeline: Pipeline, members: Members, root: str | None) -> str:
+    """The file: a line for each task. `root` is the store, None for the workers' own."""
     tasks = {**_hooks(pipeline, members), **_steps(pipeline, members)}
     lines = [f" {json.dumps(id_)}: {json.dumps(about)}" for id_, about in tasks.items()]
     parameters = [parameter.name for parameter in pipeline.parameters]
-    head = f'{{"pipeline": {json.dumps(pipeline.name)}, "parameters": {json.dumps(parameters)}, "tasks": {{'
+    store = "" if root is None else f'"artifact_root": {json.dumps(root)}, '
+    head = f'{{"pipeline": {json.dumps(pipeline.name)}, "parameters": {json.dumps(parameters)}, {store}"tasks": {{'
     return head + "\n" + ",\n".join(lines) + "\n}}\n"
 
 

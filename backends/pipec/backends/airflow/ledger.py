@@ -18,7 +18,9 @@ LEDGER: Ledger = {
         _EMULATED, "canonical JSON text in an XCom, so that every number arrives as it left"
     ),
     Feature.ARTIFACT_OUTPUTS: Capability(
-        _EMULATED, "files below PIPEC_ARTIFACT_ROOT (else $AIRFLOW_HOME/pipec, one machine only); an XCom says where"
+        _EMULATED,
+        "files below `-O artifact_root=PLACE`, else PIPEC_ARTIFACT_ROOT of the workers (else $AIRFLOW_HOME/pipec, one machine "
+        "only); an XCom says where",
     ),
     Feature.MULTIPLE_OUTPUTS: Capability(_NATIVE, "one XCom each, under its name"),
     Feature.PIPELINE_OUTPUTS: Capability(
@@ -84,5 +86,6 @@ LEDGER: Ledger = {
     Feature.TOGGLES: Capability(_EMULATED, "by the runtime; logs are Airflow's own and always kept"),
     Feature.MATERIALIZERS: Capability(_EMULATED, "by the runtime"),
     Feature.SUBSTITUTIONS: Capability(_EMULATED, "by the runtime"),
+    Feature.RUN_NAME: Capability(_IGNORED, "Airflow, or who triggers the run, gives it its id"),
     Feature.LABELS: Capability(_IGNORED, "words for trackers and operators that Airflow does not have"),
 }

@@ -41,6 +41,7 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
     version = str(request.options.get("airflow_version") or "3")
     gated = loops.with_gates(insert_gates(pipeline))
     python, secret = request.options.get("python"), request.options.get("artifact_secret")
+    root = request.options.get("artifact_root")
     builder = Members(gated, str(python) if python else None, str(secret) if secret else None)
     members, edges = builder.members(), builder.edges()
     found += [*limits.edges(len(edges), pipeline), *limits.rules(members, pipeline)]
@@ -54,7 +55,7 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
         options=options.of_dag(pipeline, dag_id, params, bool(doc), version),
         members=members,
         edges=edges,
-        code=_with_facts(code, facts.text(gated, builder)),
+        code=_with_facts(code, facts.text(gated, builder, str(root) if root else None)),
         ending=builder.ending(),
         end=builder.end(),
         version=version,

@@ -29,9 +29,18 @@ def faults(pipeline: Pipeline, request: Request) -> Iterator[Diagnostic]:
     for call in calls(pipeline.body):
         yield from _call(call, pipeline)
     yield from _release(pipeline, request)
+    yield from _store(pipeline, request)
     docker = next((each for each in _docker(pipeline)), None)
     if docker is not None and request.options.get("code") != "inline":
         yield docker
+
+
+def _store(pipeline: Pipeline, request: Request) -> Iterator[Diagnostic]:
+    root = str(request.options.get("artifact_root") or "")
+    if root and "://" not in root and not root.startswith("/"):
+        message = f"`{root}` is no place that all workers reach"
+        help_ = "give an fsspec URL or the full path of a shared folder, such as `-O artifact_root=s3://bucket/pipec`"
+        yield Diagnostic("PC0404", message, pipeline.span, help=help_)
 
 
 def _size(count: int, pipeline: Pipeline) -> Iterator[Diagnostic]:

@@ -88,5 +88,6 @@ LEDGER: dict[F, Capability] = {
     F.SUBSTITUTIONS: Capability(
         _EMULATED, "the runtime fills them in where it registers artifacts, in the store (`-O artifact_root=URL`)"
     ),
+    F.RUN_NAME: Capability(_IGNORED, "Argo names each workflow after its template"),
     F.LABELS: Capability(_IGNORED, "Argo has no trackers or step operators"),
 }

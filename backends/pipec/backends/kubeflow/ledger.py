@@ -115,5 +115,6 @@ LEDGER: Ledger = {
     Feature.TOGGLES: _ignored("KFP keeps its own logs and metadata"),
     Feature.MATERIALIZERS: _native("by the runtime in the step"),
     Feature.SUBSTITUTIONS: _ignored("artifacts have the names of their outputs"),
+    Feature.RUN_NAME: _ignored("who starts a run names it; the name is no part of the spec"),
     Feature.LABELS: _ignored("there is no ZenML stack"),
 }

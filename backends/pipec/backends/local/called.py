@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pipec.backends.local.result import RunResult
     from pipec.sdk.pipelines import Pipeline
 
-_UNDERSTOOD = frozenset({"config_path", "enable_cache", "parameters", "tags"})
+_UNDERSTOOD = frozenset({"config_path", "enable_cache", "parameters", "run_name", "tags"})
 """What `configure` and `with_options` may have changed, and a run takes from there."""
 
 
@@ -58,6 +58,7 @@ def run_local(pipeline: Pipeline[..., Any], args: tuple[Any, ...], kwargs: Mappi
         use_cache=changed.get("enable_cache") is not False,
         surroundings=Surroundings(read_all([], program.project.root), pythons=program.project.pythons),
         source=program.source,
+        name=changed.get("run_name"),
         tags=tuple(changed.get("tags", ())),
     )
     reporter = reporter_for(sys.stderr, is_quiet=False)

@@ -58,5 +58,6 @@ LEDGER: dict[F, Capability] = {
     F.TOGGLES: Capability(_NATIVE, "logs, metadata and visualisations are kept unless they are switched off"),
     F.MATERIALIZERS: Capability(_NATIVE, "the runtime calls them inside the step"),
     F.SUBSTITUTIONS: Capability(_NATIVE, "in names of artifacts and runs"),
+    F.RUN_NAME: Capability(_NATIVE, "`pipec runs show NAME` finds it by its name"),
     F.LABELS: Capability(_IGNORED, "there are no trackers or step operators here"),
 }

@@ -38,6 +38,7 @@ class Options:
         surroundings: environment, secrets, interpreters.
         source: `file.py:function`, for the record.
         resume: identity of the run to go on with.
+        name: what the run is called; by default what the pipeline says, else its identity.
         tags: of this run, besides those of the pipeline.
         selected: ids of the calls to run; None for all.
         replaced: functions in place of steps, by name of the step or id of the call; they are called in this process.
@@ -51,6 +52,7 @@ class Options:
     surroundings: Surroundings = field(default_factory=Surroundings)
     source: str = ""
     resume: str | None = None
+    name: str | None = None
     tags: tuple[str, ...] = ()
     selected: frozenset[str] | None = None
     replaced: Mapping[str, Callable[..., Any]] = field(default_factory=dict[str, Any])

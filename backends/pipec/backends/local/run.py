@@ -36,6 +36,7 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.ir.json import write
 from pipec.compiler.ir.walk import calls, operations
 from pipec.runtime import codec
+from pipec.runtime.invocation import fill
 from pipec.runtime.store import ROOT_VARIABLE, Run, Store, layout
 
 if TYPE_CHECKING:
@@ -116,13 +117,14 @@ class _Run:
         identity = before.run if before else f"{started:%Y%m%d-%H%M%S}-{chance.token_hex(3)}"
         if before is not None and before.started is not None:
             started = dt.datetime.fromisoformat(before.started)
+        name = before.name or identity if before else self._name(started) or identity
         known = journal.entries(identity) if before else {}
         tags = tuple(dict.fromkeys([*self.pipeline.config.tags, *self.options.tags]))
         text = write(self.pipeline)
         begun = Run(
             self.pipeline.name,
             identity,
-            identity,
+            name,
             started=started.isoformat(),
             parameters={name: codec.parse(text) for name, text in texts.items()},
             digest=f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
@@ -133,7 +135,7 @@ class _Run:
         self._keep_program(identity, text)
         self.store.runs.begin(begun)
         journal.begin(identity, self.pipeline.name, started.isoformat(), self.options.source, tags)
-        result = self._execute(journal, identity, started, texts, known)
+        result = self._execute(journal, identity, name, started, texts, known)
         self.store.runs.finish(
             self.pipeline.name,
             identity,
@@ -148,11 +150,12 @@ class _Run:
         self,
         journal: Journal,
         identity: str,
+        name: str,
         started: dt.datetime,
         texts: Mapping[str, str],
         known: Mapping[str, Entry],
     ) -> RunResult:
-        attempts = Attempts(self.store, self.folder, self.pipeline, identity, identity, started)
+        attempts = Attempts(self.store, self.folder, self.pipeline, identity, name, started)
         paths = tuple(str(path) for path in self.options.import_roots or (self.project_root,))
         package = str(Path(next(iter(pipec.runtime.__path__))).parent)
         workers = Workers(self.project_root, paths, package, self.options.is_forking)
@@ -197,6 +200,11 @@ class _Run:
             str(self.folder / layout.run_folder(self.pipeline.name, identity)),
             scheduler.message,
         )
+
+    def _name(self, started: dt.datetime) -> str | None:
+        """What the run is called, with its placeholders filled in."""
+        name = self.options.name or self.pipeline.config.run_name
+        return None if name is None else fill(name, started, self.pipeline.config.substitutions)
 
     def _keep_program(self, identity: str, text: str) -> None:
         """The program as it was, for `--reproduce` and `pipec debug`."""

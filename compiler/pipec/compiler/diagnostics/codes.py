@@ -49,6 +49,7 @@ CODES: dict[str, Code] = {
     "PC0225": Code("dropped-wrapper", "what wraps a step in the pipeline does not travel with the step"),
     "PC0226": Code("unknown-data-file", "which data file a step reads is not known, so it does not travel"),
     "PC0227": Code("file-stays", "a data file cannot travel with the code"),
+    "PC0228": Code("draw-in-loop", "a draw in a loop of the run would be the same in each iteration"),
     # 03: pipeline graph
     "PC0301": Code("missing-argument", "a call leaves out an argument that has no default"),
     "PC0302": Code("unknown-argument", "a call passes an argument that the step does not take"),
@@ -116,6 +117,7 @@ CODES: dict[str, Code] = {
     "PC0519": Code("schedule-of-the-clock", "a schedule depends on when the pipeline is compiled"),
     "PC0520": Code("naive-time", "a time of a schedule names no time zone"),
     "PC0521": Code("driver-ignored", "what the code that starts a pipeline says has no effect"),
+    "PC0522": Code("option-without-effect", "an option of a run means nothing outside of ZenML, or is not known"),
     # 07: run
     "PC0701": Code("missing-parameter", "a run parameter has no value"),
     "PC0702": Code("several-pipelines", "a file has several pipelines and none is named"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import importlib
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -131,11 +130,16 @@ def _of_settings(interpreter: Interpreter, owner: SettingsValue, name: str, span
     return None
 
 
-def _of_machine(value: PurePath | datetime.date, name: str, span: Span) -> Any:
+def _is_date(value: Any) -> bool:
+    """Whether it is a date or a date with a time; their module is imported only where a program has one."""
+    return type(value).__module__ == "datetime" and hasattr(value, "year")
+
+
+def _of_machine(value: Any, name: str, span: Span) -> Any:
     """An attribute of a path or a time that would look at the disk or the clock; None for one that does not."""
     from pipec.compiler.frontend import files, host
 
-    if isinstance(value, datetime.date):
+    if _is_date(value):
         is_local = name in _LOCAL and getattr(value, "tzinfo", None) is None
         return Unknown(host.unrepeatable(f"datetime.{name}", span)) if is_local else None
     if name in files.PATH_METHODS:
@@ -144,7 +148,7 @@ def _of_machine(value: PurePath | datetime.date, name: str, span: Span) -> Any:
 
 
 def _of_plain(value: Any, name: str, span: Span) -> Any:
-    if isinstance(value, PurePath | datetime.date) and (found := _of_machine(value, name, span)) is not None:
+    if (isinstance(value, PurePath) or _is_date(value)) and (found := _of_machine(value, name, span)) is not None:
         return found
     if name.startswith("__") and name not in {"__name__", "__doc__"}:
         raise Fault(_no_attribute(describe(value), name, span, ()))

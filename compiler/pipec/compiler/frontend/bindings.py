@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend.values import Fault
 from pipec.compiler.ir import types
-from pipec.compiler.record import dataclass, field
+from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pipec.compiler.frontend.values import Setting
     from pipec.compiler.ir.types import Type
@@ -68,3 +68,21 @@ def given_value(name: str, value: Any, type_: Type, setting: Setting | None = No
         message = f"`{json.dumps(value)}` is not a value of `{name}`, which takes `{type_}`"
         raise Fault(Diagnostic("PC0506", message, place))
     return value
+
+
+def unknown_parameter(pipeline: str, name: str, known: Collection[str], setting: Setting | None) -> Diagnostic:
+    """What is said for a value that a parameter would get which the pipeline does not have.
+
+    `setting` is where a run configuration gives it: there it is a warning, unless it is misspelled.
+    """
+    from pipec.compiler.diagnostics.near import near_names
+    from pipec.compiler.frontend.configuration_keys import is_misspelled
+
+    near = near_names(name, known)
+    help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+    help_ = help_ or (f"it has {', '.join(f'`{one}`' for one in known)}" if known else "it has none")
+    place = None if setting is None else setting.name_span
+    fault = Diagnostic("PC0505", f"the pipeline `{pipeline}` has no parameter `{name}`", place, help=help_)
+    if is_misspelled(name, known, place):
+        return fault
+    return replace(fault, severity=Severity.WARNING, notes=("it has no effect",))

@@ -62,21 +62,32 @@ def read_settings(setting: Setting, fields: dict[str, Any], places: dict[str, Sp
             places[f"settings.{key}"] = place
 
 
+_KEYS = ("docker", "resources", "deployment", *COMPONENTS)
+
+
+def is_settings_key(key: str) -> bool:
+    """Whether a key of `settings=` means something: ZenML's are `docker`, a component, `component.flavor`."""
+    return re.split(r"[.:]", key, maxsplit=1)[0] in _KEYS
+
+
 def check_key(key: str, entry: Setting) -> None:
-    """Refuses a key of `settings=` that means nothing: ZenML's are `docker`, a component, `component.flavor`.
+    """Refuses a key of `settings=` that means nothing.
 
     Raises:
         Fault: with near names.
     """
-    known = ("docker", "resources", "deployment", *COMPONENTS)
-    if re.split(r"[.:]", key, maxsplit=1)[0] in known:
-        return
+    if not is_settings_key(key):
+        raise Fault(unknown_settings_key(key, entry)[0])
+
+
+def unknown_settings_key(key: str, entry: Setting) -> tuple[Diagnostic, bool]:
+    """The fault of a key of `settings=` that means nothing, and whether it looks like one that does."""
     from pipec.compiler.diagnostics.near import near_names
 
-    near = near_names(key, [*known, *_FLAVORS])
+    near = near_names(key, [*_KEYS, *_FLAVORS])
     help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
     help_ = help_ or "it takes `docker`, `resources`, and kinds of components such as `orchestrator.kubernetes`"
-    raise Fault(Diagnostic("PC0501", f"`settings` has no key `{key}`", entry.name_span, help=help_))
+    return Diagnostic("PC0501", f"`settings` has no key `{key}`", entry.name_span, help=help_), bool(near)
 
 
 def _component(key: str, setting: Setting) -> dict[str, Any]:

@@ -36,10 +36,12 @@ _HOOK_SOURCES = {
     "resume_hook_source": "on_resume",
 }
 _ELSEWHERE = frozenset(
-    """name id after parameters output_materializers merge dynamic depends_on on_init_kwargs run_name schedule build
-    steps step_configurations config_path unlisted prevent_build_reuse""".split()
+    """name id after parameters output_materializers merge dynamic depends_on on_init_kwargs schedule steps
+    step_configurations config_path""".split()
 )
 """Keywords that are no field of a `Config`: what they mean is read where it is needed."""
+
+_MAY_BE_UNHEARD = frozenset({"run_name", "build", "unlisted", "prevent_build_reuse"})
 
 _TABLES = {
     "step": "StepOptions",
@@ -116,7 +118,7 @@ def _inherit(interpreter: Interpreter, own: Mapping[str, Setting]) -> dict[str, 
     return merged
 
 
-_NEEDS_LAYERS = frozenset({"parameters", "schedule", "steps", "step_configurations", "config_path", "run_name"})
+_NEEDS_LAYERS = frozenset({"parameters", "schedule", "steps", "step_configurations", "config_path"})
 
 
 def configure(
@@ -155,6 +157,10 @@ def configured(interpreter: Interpreter, step: StepValue, name: str) -> StepValu
 
 def pipeline_config(interpreter: Interpreter, options: Mapping[str, Setting]) -> Config:
     """The configuration of the pipeline as a whole."""
+    if not _MAY_BE_UNHEARD.isdisjoint(options):
+        from pipec.compiler.frontend.unheard import heard
+
+        options = heard(interpreter, options)
     return _read(interpreter, options)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipec.compiler.diagnostics import Diagnostic, Label, Severity
 from pipec.compiler.frontend.pipeline_calls import pipeline_name
 from pipec.compiler.frontend.run_configuration import find_configuration
+from pipec.compiler.frontend.unheard import UNHEARD
 from pipec.compiler.frontend.values import Fault, PipelineValue, Symbolic, find_unknown
 from pipec.compiler.record import dataclass
 
@@ -34,15 +35,6 @@ class Start:
     span: Span
 
 
-_UNHEARD = {
-    "run_name": "each target names its runs itself",
-    "build": "images are built by `pipec build`",
-    "unlisted": "it means something to a ZenML server only",
-    "prevent_build_reuse": "it means something to a ZenML server only",
-}
-"""Options of a start that no target has a use for, and why."""
-
-
 def options_of(interpreter: Interpreter, pipeline: PipelineValue, starts: Sequence[Start]) -> dict[str, Setting]:
     """The options with which the file starts `pipeline`, as far as they are known; the rest is noted."""
     own = [one for one in starts if one.pipeline.definition.node is pipeline.definition.node]
@@ -55,7 +47,12 @@ def options_of(interpreter: Interpreter, pipeline: PipelineValue, starts: Sequen
         message = f"the file starts the pipeline in {len(given)} ways, so {names} of these starts {'have' if ',' in names else 'has'} no effect"
         interpreter.report(_note(message, place.span))
         return {}
-    return _known(interpreter, given[0][1])
+    known = _known(interpreter, given[0][1])
+    called = [options["run_name"] for _, options in given if "run_name" in options]
+    if len({repr(one.value) for one in called}) > 1 and known.pop("run_name", None) is not None:
+        message = "the file starts the pipeline under several names, so `run_name` of these starts has no effect"
+        interpreter.report(_note(message, called[0].name_span))
+    return known
 
 
 def without_configuration(interpreter: Interpreter, driver: Mapping[str, Setting]) -> dict[str, Setting]:
@@ -83,8 +80,8 @@ def without_configuration(interpreter: Interpreter, driver: Mapping[str, Setting
 def _known(interpreter: Interpreter, options: dict[str, Setting]) -> dict[str, Setting]:
     kept: dict[str, Setting] = {}
     for name, setting in options.items():
-        if name in _UNHEARD:
-            interpreter.report(_note(f"`{name}` of this start has no effect: {_UNHEARD[name]}", setting.name_span))
+        if name in UNHEARD:
+            interpreter.report(_note(f"`{name}` of this start has no effect: {UNHEARD[name]}", setting.name_span))
         elif (unknown := find_unknown(setting.value)) is not None:
             why = unknown.diagnostic.message
             interpreter.report(_note(f"`{name}` of this start is not known and has no effect", setting.span, why))

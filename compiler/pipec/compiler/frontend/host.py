@@ -96,6 +96,8 @@ def draw(interpreter: Interpreter, path: str, arguments: Arguments, span: Span) 
         return Unknown(unrepeatable(path, span))
     if unknown := find_unknown([*positional, *keywords.values()]):
         return unknown
+    if interpreter.loop_depth:
+        return Unknown(_same_in_each_iteration(path, span))
     fact = RunFact("random", interpreter.place_of_draw(span), types.FLOAT)
     _note(interpreter, path, "drawn from the id of the run", span)
     if method == "random":
@@ -103,6 +105,16 @@ def draw(interpreter: Interpreter, path: str, arguments: Arguments, span: Span) 
     given = ListOf(tuple(operations.to_value(one, span) for one in positional), Type("list"))
     named = DictOf(tuple((name, operations.to_value(one, span)) for name, one in keywords.items()), Type("dict"))
     return Symbolic(Expr("draw", (fact, Const(method, types.STR), given, named), type_))
+
+
+def _same_in_each_iteration(path: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "PC0228",
+        f"`{path}` in a loop of the run would draw the same number in each iteration",
+        span,
+        notes=("a draw follows from the run's id and its place in the program, so that retries and targets agree",),
+        help="draw inside the step; or before the loop, where one number for all is meant",
+    )
 
 
 def _note(interpreter: Interpreter, path: str, what: str, span: Span) -> None:

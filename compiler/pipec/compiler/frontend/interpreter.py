@@ -112,6 +112,7 @@ class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, Contr
         self.conditions: list[tuple[Symbolic | None, ...]] = []
         self.discovering = False
         self.loops = 0
+        self.loop_depth = 0
 
     def frames(self) -> Iterator[Frame]:
         """The frames that code now running can read or write, each once."""

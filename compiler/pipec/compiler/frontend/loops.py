@@ -121,6 +121,7 @@ class LoopMixin:
         graph.open()
         this.journal.open()
         this.conditions.append((item,))
+        this.loop_depth += 1
         try:
             for names, bound in poisoned.names:
                 this.journal.touch(names)
@@ -133,6 +134,7 @@ class LoopMixin:
                 this.journal.write(container, {spread: unknown} if isinstance(container, dict) else [spread])
             signal = body(item)
         finally:
+            this.loop_depth -= 1
             this.conditions.pop()
             block, delta = graph.close(), this.journal.close()
         maybe = as_maybe(signal)

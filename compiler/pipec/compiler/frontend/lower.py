@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors
 from pipec.compiler.frontend.annotations import artifact_name, read_annotation
-from pipec.compiler.frontend.bindings import Bindings, given_value
+from pipec.compiler.frontend.bindings import Bindings, given_value, unknown_parameter
 from pipec.compiler.frontend.configuration import check_options, configure, pipeline_config
 from pipec.compiler.frontend.docstrings import docstring
 from pipec.compiler.frontend.freezing import as_member, freeze
@@ -265,16 +265,10 @@ def _parameters(
             help_ = "name each parameter: a target needs to know them"
             raise Fault(Diagnostic("PC0319", message, function.module.span(star), help=help_))
     nodes = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    known = {one.arg for one in nodes}
+    known = [one.arg for one in nodes]
     for name in (*bindings.defaults, *bindings.fixed):
         if name not in known:
-            from pipec.compiler.diagnostics.near import near_names
-
-            near = near_names(name, known)
-            help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
-            message = f"the pipeline `{function.qualified_name}` has no parameter `{name}`"
-            place = bindings.places[name].name_span if name in bindings.places else None
-            interpreter.report(Diagnostic("PC0505", message, place, help=help_))
+            interpreter.report(unknown_parameter(function.qualified_name, name, known, bindings.places.get(name)))
     parameters: list[Parameter] = []
     names: dict[str, Any] = {}
     frozen: dict[str, Const] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import tokenize
 import warnings
 from typing import TYPE_CHECKING
 
@@ -33,8 +32,7 @@ def read_source(file: Path, path: str) -> SourceFile | Diagnostic:
     except OSError as error:
         return Diagnostic("PC0102", f"`{path}` cannot be read: {error.strerror or error}", _start_of(path))
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
+        text = data.decode(_encoding(data))
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         return Diagnostic(
             "PC0103",
@@ -48,6 +46,16 @@ def read_source(file: Path, path: str) -> SourceFile | Diagnostic:
         span = Span(path, position, Position(position.line, position.column + 1))
         return Diagnostic("PC0103", f"`{path}` is not text: it holds a NUL character", span)
     return SourceFile(path, text)
+
+
+def _encoding(data: bytes) -> str:
+    """What Python reads the file as."""
+    head = b"\n".join(data.split(b"\n", 2)[:2])
+    if b"coding" not in head and b"\r" not in head:
+        return "utf-8-sig"
+    import tokenize  # a millisecond, for the few files that name their encoding
+
+    return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
 
 
 def parse(source: SourceFile) -> ast.Module | Diagnostic:

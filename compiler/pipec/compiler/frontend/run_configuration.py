@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend.configuration import merge_options
+from pipec.compiler.frontend.configuration_keys import OF_OUTPUTS, OF_STEPS, is_misspelled, is_of_project, unknown_key
 from pipec.compiler.frontend.placed import Placed, entries_of, table_of
 from pipec.compiler.frontend.values import External, Fault, Setting, SettingsValue, Unknown, describe, find_unknown
-from pipec.compiler.record import dataclass, field
+from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.values import PipelineValue
+    from pipec.compiler.ir.model import StepDef
     from pipec.compiler.source import Span
 
 Options = dict[str, Setting]
@@ -141,14 +143,6 @@ def _steps(options: Mapping[str, Setting]) -> dict[str, Options]:
     return found
 
 
-_OF_STEPS = frozenset(
-    """enable_cache enable_artifact_metadata enable_artifact_visualization enable_step_logs step_operator
-    experiment_tracker parameters settings environment secrets extra model retry substitutions cache_policy runtime
-    heartbeat_healthy_threshold group outputs timeout failure_hook_source success_hook_source start_hook_source
-    end_hook_source on_failure on_success on_start on_end""".split()
-)
-
-
 def step_options(name: str, entry: Setting) -> Options:
     """What stands under `steps.<name>` as keywords of a step.
 
@@ -157,8 +151,8 @@ def step_options(name: str, entry: Setting) -> Options:
     """
     found: Options = {}
     for key, one in _table(entry, f"steps.{name}").items():
-        if key not in _OF_STEPS and key != "output_materializers":  # what is read already
-            raise Fault(unknown_key(f"steps.{name}", key, _OF_STEPS, one))
+        if key not in OF_STEPS and key != "output_materializers":  # what is read already
+            raise Fault(unknown_key(f"steps.{name}", key, OF_STEPS, one))
         if key == "outputs":
             found["output_materializers"] = _materializers(one)
         else:
@@ -172,20 +166,10 @@ def _materializers(setting: Setting) -> Setting:
     for name, entry in _table(setting, "outputs").items():
         fields = _table(entry, f"outputs.{name}")
         for key, one in fields.items():
-            if key != "materializer_source":
-                raise Fault(unknown_key(f"outputs.{name}", key, {"materializer_source"}, one))
+            if key not in OF_OUTPUTS:
+                raise Fault(unknown_key(f"outputs.{name}", key, OF_OUTPUTS, one))
             found[name] = External(one.value) if isinstance(one.value, str) else one.value
     return Setting(found, setting.span, setting.keyword)
-
-
-def unknown_key(owner: str, key: str, known: Any, setting: Setting) -> Diagnostic:
-    """The fault of a key that a run configuration does not have there."""
-    from pipec.compiler.diagnostics.near import near_names
-
-    near = near_names(key, known)
-    help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
-    message = f"`{owner}` has no key `{key}`" if owner else f"a run configuration has no key `{key}`"
-    return Diagnostic("PC0501", message, setting.name_span, help=help_)
 
 
 def _table(setting: Setting, name: str) -> dict[str, Setting]:
@@ -252,10 +236,34 @@ def check_steps(run: RunConfiguration, ids: list[str]) -> list[Diagnostic]:
             help_ = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
             help_ = help_ or f"the ids are {', '.join(f'`{one}`' for one in ids)}"
             place = run.step_places.get(name)
-            severity = Severity.ERROR if near else Severity.WARNING
+            is_error = bool(near) or is_of_project(place)
+            severity = Severity.ERROR if is_error else Severity.WARNING
+            notes = () if is_error else ("it has no effect, in ZenML neither",)
             message = f"`steps` configures `{name}`, and no call has that id"
-            found.append(Diagnostic("PC0516", message, place, severity=severity, help=help_))
+            found.append(Diagnostic("PC0516", message, place, severity=severity, notes=notes, help=help_))
     return found
+
+
+def without_unknown(
+    interpreter: Interpreter, run: RunConfiguration, name: str, definition: StepDef, preset: Setting | None
+) -> Setting | None:
+    """`parameters=` of a call without what `steps.<name>.parameters` sets in vain; a warning says so.
+
+    What looks like an input stays, and is refused where the inputs are bound.
+    """
+    own = run.steps[name].get("parameters")
+    if own is None or preset is None or not isinstance(preset.value, dict):
+        return preset
+    inputs = {one.name for one in definition.inputs}
+    kept = entries_of(preset.value, preset.span)
+    for key, entry in _table(own, f"steps.{name}.parameters").items():
+        if key not in inputs and not is_misspelled(key, inputs, entry.name_span):
+            from pipec.compiler.frontend.calls import unknown_argument
+
+            kept.pop(key, None)
+            fault = unknown_argument(definition.name, key, inputs, entry.name_span)
+            interpreter.report(replace(fault, severity=Severity.WARNING, notes=("it has no effect",)))
+    return Setting(table_of(kept), preset.span, preset.keyword)
 
 
 def check_parameters(run: RunConfiguration, name: str, bound: Mapping[str, Setting]) -> None:

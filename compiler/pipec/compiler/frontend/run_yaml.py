@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipec.compiler.diagnostics import Diagnostic, Severity
+from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.frontend.configuration_keys import known_keys
 from pipec.compiler.frontend.placed import Placed, entries_of
-from pipec.compiler.frontend.run_configuration import unknown_key
 from pipec.compiler.frontend.setting_readers import REFERENCE
 from pipec.compiler.frontend.values import Fault, Setting
-from pipec.compiler.record import replace
 from pipec.compiler.source import Position, SourceFile, Span
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-KEYS = frozenset(
-    """run_name enable_cache enable_artifact_metadata enable_artifact_visualization enable_step_logs
-    enable_pipeline_logs enable_heartbeat schedule build steps settings environment secrets tags extra model parameters
-    retry init_hook_source init_hook_kwargs cleanup_hook_source failure_hook_source success_hook_source
-    start_hook_source end_hook_source pause_hook_source resume_hook_source substitutions cache_policy execution_mode
-    timeout max_parallelism on_init on_init_kwargs on_cleanup on_failure on_success on_start on_end on_pause
-    on_resume""".split()
-)
-"""ZenML's keys, its hooks in both spellings, and pipec's own `timeout` and `max_parallelism`."""
 
 _REPLAY = frozenset({"skip_successful_steps", "steps_to_skip", "step_input_overrides", "step_default_input_overrides"})
 _SIZE_LIMIT = 1024 * 1024
@@ -34,7 +23,8 @@ def read_run_configuration(
 ) -> tuple[SourceFile | None, dict[str, Setting] | Diagnostic]:
     """The options that a run configuration sets, with the keys of `steps` unread.
 
-    `name` is what the file is called in spans; `ignored` takes warnings of keys that look like no known one. The source, to show places with, comes with the options or the first fault.
+    `name` is what the file is called in spans; `ignored` takes warnings of keys that mean
+    nothing. The source, to show places with, comes with the options or the first fault.
     """
     try:
         data = file.read_bytes()
@@ -63,12 +53,8 @@ def _options(whole: Setting, ignored: list[Diagnostic]) -> dict[str, Setting]:
             raise Fault(
                 Diagnostic("PC0501", message, setting.name_span, help="`pipec run --resume` goes on with a run")
             )
-        if key not in KEYS:
-            fault = unknown_key("", key, KEYS, setting)
-            if fault.help:
-                raise Fault(fault)
-            ignored.append(replace(fault, severity=Severity.WARNING, notes=("it has no effect, in ZenML neither",)))
-            continue
+    kept = known_keys(options, ignored)
+    for key, setting in kept.items():
         if key == "steps":
             for name, step in entries_of(
                 setting.value if isinstance(setting.value, dict) else {}, setting.span
@@ -76,7 +62,7 @@ def _options(whole: Setting, ignored: list[Diagnostic]) -> dict[str, Setting]:
                 _check_references(step, in_environment=False, owner=f"steps.{name}")
         else:
             _check_references(setting, in_environment=key == "environment", owner=key)
-    return {key: one for key, one in options.items() if key in KEYS}
+    return kept
 
 
 def _check_references(setting: Setting, *, in_environment: bool, owner: str) -> None:

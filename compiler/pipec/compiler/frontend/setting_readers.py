@@ -88,6 +88,13 @@ def _parallelism(setting: Setting, name: str) -> int:
     return value
 
 
+def _run_name(setting: Setting, name: str) -> str:
+    value = known(setting, name)
+    if not isinstance(value, str) or not value:
+        raise wrong(setting, name, "a text")
+    return value
+
+
 def _environment(setting: Setting, name: str) -> dict[str, str | Lazy]:
     if isinstance(setting.value, Unknown):
         raise Fault(setting.value.diagnostic)
@@ -248,4 +255,5 @@ READERS: dict[str, tuple[str, Callable[[Setting, str], Any]]] = {
     "tags": ("tags", _tags),
     "execution_mode": ("execution_mode", _execution_mode),
     "max_parallelism": ("max_parallelism", _parallelism),
+    "run_name": ("run_name", _run_name),
 }

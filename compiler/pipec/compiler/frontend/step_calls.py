@@ -63,11 +63,15 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
         interpreter.program.steps[definition.symbol] = definition
     orders = [one for one in (step.options.get("after"), given.pop("after", None)) if one]
     given |= _implied(interpreter, step, definition, arguments, given, span)
-    bound = bind_inputs(definition, arguments.positional, given, step.options.get("parameters"), span)
+    preset = step.options.get("parameters")
     if run is not None and name in run.steps:
-        from pipec.compiler.frontend.run_configuration import check_parameters
+        from pipec.compiler.frontend.run_configuration import check_parameters, without_unknown
 
+        preset = without_unknown(interpreter, run, name, definition, preset)
+        bound = bind_inputs(definition, arguments.positional, given, preset, span)
         check_parameters(run, name, bound)
+    else:
+        bound = bind_inputs(definition, arguments.positional, given, preset, span)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     config = call_config(interpreter, step)

@@ -129,6 +129,7 @@ class Config:
         toggles: `enable_artifact_metadata`, `enable_artifact_visualization`, `enable_step_logs`,
             `enable_pipeline_logs`, `enable_heartbeat`, as far as set.
         max_parallelism: how many steps of the run may be under way at once.
+        run_name: what a run is called; may hold `{date}`, `{time}` and the keys of `substitutions`.
         places: for each field that is set, where; keys are field names, or `settings.KEY` and `toggles.KEY`.
     """
 
@@ -150,4 +151,5 @@ class Config:
     substitutions: Mapping[str, str] = field(default_factory=lambda: {})
     execution_mode: ExecutionMode | None = None
     max_parallelism: int | None = None
+    run_name: str | None = None
     places: Mapping[str, Span] = field(default_factory=lambda: {})

@@ -74,6 +74,7 @@ class Feature(StrEnum):
     TOGGLES = "tracking toggles"
     MATERIALIZERS = "custom materializers"
     SUBSTITUTIONS = "name substitutions"
+    RUN_NAME = "name of the run"
     LABELS = "tracker, operator and grouping words"
 
 
@@ -216,6 +217,7 @@ def _config_features(config: Config) -> tuple[tuple[Feature, str, bool], ...]:
         (Feature.MAX_PARALLELISM, "max_parallelism", config.max_parallelism is not None),
         (Feature.DOCKER_SETTINGS, "docker", config.docker is not None),
         (Feature.SUBSTITUTIONS, "substitutions", bool(config.substitutions)),
+        (Feature.RUN_NAME, "run_name", config.run_name is not None),
         (Feature.LABELS, "labels", bool(config.labels)),
     )
 

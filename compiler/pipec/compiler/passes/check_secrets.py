@@ -76,7 +76,7 @@ def apply(pipeline: Pipeline) -> tuple[Pipeline, list[Diagnostic]]:
 def _in_config(config: Config, owner: str, span: Span) -> Iterator[Diagnostic]:
     for field, document in _documents(config):
         place = config.places.get(field, config.places.get(field.partition(".")[0], span))
-        is_named = not field.startswith(("extra", "labels", "model", "substitutions", "tags"))
+        is_named = not field.startswith(("extra", "labels", "model", "run_name", "substitutions", "tags"))
         for key, value in _texts(document):
             if _is_token(value):
                 yield _diagnostic(
@@ -101,6 +101,7 @@ def _documents(config: Config) -> Iterator[tuple[str, Json]]:
     yield "model", config.model
     yield "substitutions", config.substitutions
     yield "tags", config.tags
+    yield "run_name", config.run_name
 
 
 def _texts(document: Json) -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ def _list(opened: Opened, parsed: argparse.Namespace) -> None:
 
 
 def _head(run_: Run, states: Mapping[str, str]) -> dict[str, Any]:
-    names = ("run", "pipeline", "started", "ended", "parameters", "digest", "outputs", "facts", "metadata")
+    names = ("run", "name", "pipeline", "started", "ended", "parameters", "digest", "outputs", "facts", "metadata")
     found = {name: getattr(run_, name) for name in names}
     return {**found, "tags": list(run_.tags), "state": states.get(run_.run, run_.state)}
 
@@ -88,7 +88,8 @@ def _show(opened: Opened, parsed: argparse.Namespace) -> None:
         instances = {name: {"state": state, "record": records.get(name, {})} for name, state in states.items()}
         print_json({**head, "instances": instances})
         return
-    for name in ("run", "pipeline", "state", "started", "ended", "digest"):
+    named = () if found.name in (None, found.run) else ("name",)
+    for name in ("run", *named, "pipeline", "state", "started", "ended", "digest"):
         print(f"{name + ':':<12}{head[name] or ''}")
     for title, values in (("parameters", found.parameters), ("outputs", found.outputs), ("metadata", found.metadata)):
         for name, value in values.items():

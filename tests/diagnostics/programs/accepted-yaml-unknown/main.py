@@ -1,0 +1,19 @@
+from zenml import pipeline, step
+
+
+@step
+def load(rows: int = 3) -> int:
+    return rows
+
+
+@step
+def train(x: int, lr: float = 0.1) -> float:
+    return x * lr
+
+
+@pipeline
+def training(rows: int = 3):
+    train(load(rows))
+
+
+training = training.with_options(config_path="run.yaml")
