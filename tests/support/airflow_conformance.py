@@ -45,7 +45,9 @@ class Prepared:
         (about,) = [file.text for file in compilation.files if file.path.endswith("/pipec/airflow.json")]
         self._tasks: Mapping[str, Mapping[str, Any]] = json.loads(about)["tasks"]
         environment = {FOLDER: str(self.folder), "PIPEC_ARTIFACT_ROOT": str(self._store)}
-        self.case = DagCase(dags, self.pipeline.name, conf=run.values(self.folder), environment=environment)
+        self.case = DagCase(
+            dags, self.pipeline.name, conf=run.values(self.folder), environment=environment, timeout=900.0
+        )
 
     def trace(self, run: DagRun) -> Trace:
         """What each task ended as; the outputs are those of the run's record."""
