@@ -3,6 +3,7 @@
 run
   ran: make, use
   outputs: {"params": 6}
+refused airflow: PC0406 an output cannot be called `return_value` on Airflow, which keeps all results under that name
 """
 from typing import Annotated
 
