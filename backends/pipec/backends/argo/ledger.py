@@ -8,7 +8,11 @@ from pipec.compiler.ir.features import Feature as F
 _NATIVE, _EMULATED, _IGNORED, _REFUSED = Support.NATIVE, Support.EMULATED, Support.IGNORED, Support.REFUSED
 
 LEDGER: dict[F, Capability] = {
-    F.PARAMETERS: Capability(_NATIVE, "workflow arguments, as JSON text; types are checked when a step starts"),
+    F.PARAMETERS: Capability(
+        _NATIVE,
+        "workflow arguments, as JSON text; types are checked when a step starts. In text that a person types Argo evaluates"
+        " `{{…}}` and the kubelet `$(…)` and `$$`: write `{\\u007b` and `\\u0024`",
+    ),
     F.OPTIONAL_PARAMETERS: Capability(_NATIVE, "the JSON text `null`"),
     F.STRUCTURED_PARAMETERS: Capability(_NATIVE, "JSON text"),
     F.REQUIRED_PARAMETERS: Capability(_NATIVE, "an argument without a value: Argo refuses a run that gives none"),
