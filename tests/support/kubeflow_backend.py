@@ -31,6 +31,7 @@ from engines import SpecRun, SpecTask
 # Children find all that a step needs loaded.
 from pipec.runtime import execute, gates, hooks, kubeflow
 from pipec.runtime.materializers import registry
+from pipec.sdk import materializers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -396,6 +397,7 @@ class Backend:
                 os.dup2(log, 1)
                 os.dup2(log, 2)
                 sys.path.insert(0, str(self.code))
+                materializers.registry.clear()  # a pod has no classes of other tests
                 status = kubeflow.main([json.dumps(given), call])
             except BaseException:
                 traceback.print_exc()

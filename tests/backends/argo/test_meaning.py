@@ -15,17 +15,9 @@ from pipec.backends.argo_interpreter import submit
 from pipec.compiler.driver import compile
 from pipec.compiler.ir.constants import encode
 from pipec.runtime import codec
+from plain_bodies import run_python
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-
-
-def run_python(program: str, parameters: dict[str, Any]) -> Any:
-    def plain(function: Any) -> Any:
-        return function
-
-    names: dict[str, Any] = {"step": plain, "pipeline": plain}
-    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)
-    return names["p"](**parameters)
 
 
 def check(program: str, parameters: dict[str, Any]) -> str:
@@ -44,7 +36,7 @@ def check(program: str, parameters: dict[str, Any]) -> str:
         parameters = {**parameters, **frozen}
         note(repr(parameters))
         try:
-            expected = run_python(program, parameters)
+            expected, _ = run_python(program, parameters)
         except (NameError, ZeroDivisionError, ValueError):
             return "raises"
         text = compilation.files[0].text

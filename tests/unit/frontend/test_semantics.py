@@ -20,6 +20,7 @@ from pipec.compiler.frontend import lower_file
 from pipec.compiler.ir.printer import print_pipeline
 from pipec.compiler.ir.verifier import verify
 from pipec.compiler.passes import run_passes
+from plain_bodies import noted, run_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,41 +53,6 @@ def lower(program: str) -> tuple[Pipeline | None, list[str]]:
         found = lower_file(Path(folder), file, pipeline="p")
     codes = [one.code for one in found.diagnostics if one.is_error]
     return (found.pipelines[0] if found.pipelines else None), codes
-
-
-def run_python(program: str, parameters: dict[str, Any]) -> tuple[Any, Counter[str]]:
-    """What Python's own execution of the pipeline returns, and the calls of steps."""
-    calls: Counter[str] = Counter()
-    names: dict[str, Any] = {"step": lambda function: noted(function, calls), "pipeline": lambda function: function}
-    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)
-    return names["p"](**parameters), calls
-
-
-def noted(function: Callable[..., Any], calls: Counter[str]) -> Callable[..., Any]:
-    def call(*positional: Any, **keywords: Any) -> Any:
-        calls[f"{function.__name__}{(*positional, *keywords.values())!r}"] += 1
-        return function(*positional, **keywords)
-
-    call.map = lambda *lists, **named: Listed(map(call, *lists, *named.values()))  # type: ignore[attr-defined]
-    call.submit = lambda *given: Future(call(*given))  # type: ignore[attr-defined]
-    return call
-
-
-class Listed(list[Any]):
-    """What `step.map` returns, in plain Python."""
-
-    def load(self) -> list[Any]:
-        return list(self)
-
-
-class Future:
-    """What `step.submit` returns, in plain Python."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def result(self) -> Any:
-        return self.value
 
 
 def run_graph(program: str, pipeline: Pipeline, parameters: dict[str, Any]) -> tuple[list[Any], Counter[str]]:
