@@ -17,6 +17,7 @@ from pipec.compiler.driver import compile
 from pipec.compiler.ir.model import ForEach, If
 from pipec.compiler.ir.walk import operations
 from pipec.runtime.store import Store
+from plain_bodies import run_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +36,8 @@ class Case:
 
 
 def returned(program: str, parameters: Mapping[str, Any]) -> Any:
-    names: dict[str, Any] = {"step": lambda function: function, "pipeline": lambda function: function}
-    exec(program.replace("from pipec.sdk import pipeline, step", ""), names)
-    return names["p"](**parameters)
+    value, _ = run_python(program, dict(parameters))
+    return value
 
 
 def cases(count: int, start: int, folder: Path) -> list[Case]:

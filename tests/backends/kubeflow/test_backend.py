@@ -9,7 +9,7 @@ import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
@@ -19,9 +19,7 @@ from conformance import NAMES, Trace, program
 from kubeflow_backend import Backend, DriverError
 from kubeflow_programs import Prepared, typed, value_of
 from pipec.compiler import compile
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from plain_bodies import run_python
 
 UNFIT = {
     "failures/timeout": "time-outs are Kubernetes' own",
@@ -79,10 +77,8 @@ def agrees(text: str, parameters: dict[str, Any]) -> None:
         assume(compilation.files)
         (pipeline,) = compilation.pipelines
         assume(not pipeline.frozen)
-        names: dict[str, Any] = {"step": as_it_is, "pipeline": as_it_is}
-        exec(text.replace("from pipec.sdk import pipeline, step", ""), names)
         try:
-            expected = names["p"](**parameters)
+            expected, _ = run_python(text, parameters)
         except (NameError, ZeroDivisionError, ValueError):
             assume(False)
         home = Path(folder) / "home"
@@ -91,10 +87,6 @@ def agrees(text: str, parameters: dict[str, Any]) -> None:
         assert report.state == "success", f"{report.error}\n{report.log[-3000:]}"
         values = [value_of(report.outputs[output.name]) for output in pipeline.outputs]
         assert values == [expected]
-
-
-def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
 
 
 @settings(
