@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipec.compiler.diagnostics import Diagnostic
+    from pipec.compiler.images.model import StepImage
     from pipec.compiler.ir.features import Feature
     from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.project import Project
@@ -94,11 +95,14 @@ class Request:
         options: the backend's options.
         source: path of the source file from the project root, for the header.
         command: the command that writes the same files again, for the header.
+        images: the image of each call by its id, and under `images.model.EVERY_STEP` that of pipec's own small steps;
+            empty where code travels inline.
     """
 
     source: str
     command: str
     options: Options = field(default_factory=lambda: {})
+    images: Mapping[str, StepImage] = field(default_factory=lambda: {})
 
 
 Model = TypeVar("Model")
