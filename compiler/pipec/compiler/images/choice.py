@@ -59,21 +59,19 @@ def settle(
 
         pipeline, found = settle_inline(pipeline, project, has_images=has_images)
         return pipeline, request, found, "code inline"
-    pipeline, images, found = with_images(pipeline, project, request.source)
+    pipeline, images, found = with_images(pipeline, project)
     count = len({one.reference for one in images.values()})
     words = f"code in {count} image{'s' if count != 1 else ''}"
     return pipeline, Request(request.source, request.command, options, images), found, words
 
 
-def with_images(
-    pipeline: Pipeline, project: Project, source: str
-) -> tuple[Pipeline, Mapping[str, StepImage], list[Diagnostic]]:
+def with_images(pipeline: Pipeline, project: Project) -> tuple[Pipeline, Mapping[str, StepImage], list[Diagnostic]]:
     """The pipeline without its Docker settings, which are in the images now; the image of each step; what is wrong."""
     from pipec.compiler.code_root import ReservedName
     from pipec.compiler.images.plan import plan_images
 
     try:
-        plan, found = plan_images(pipeline, project, source)
+        plan, found = plan_images(pipeline, project)
     except ReservedName as fault:
         return pipeline, {}, [Diagnostic("PC0208", str(fault), pipeline.span)]
     if plan is None:

@@ -61,7 +61,7 @@ class Context:
         return sum(len(file.data) for file in self.files)
 
 
-def code_of(pipeline: Pipeline, source: str) -> Code:
+def code_of(pipeline: Pipeline) -> Code:
     """The code root that lies in the images of a pipeline.
 
     Raises:
@@ -70,7 +70,9 @@ def code_of(pipeline: Pipeline, source: str) -> Code:
     files = tuple(
         ContextFile(f"code/{one.path}", one.text.encode("utf-8", "surrogatepass")) for one in assemble_all(pipeline)
     )
-    return Code(files, f"sha256:{digest_of(files)}", pipeline.name, f"{source} (pipeline `{pipeline.name}`)")
+    return Code(
+        files, f"sha256:{digest_of(files)}", pipeline.name, f"{pipeline.span.path} (pipeline `{pipeline.name}`)"
+    )
 
 
 def context_of(image: Image, code: Code, form: Form) -> Context:

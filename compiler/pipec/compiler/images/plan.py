@@ -84,13 +84,12 @@ class ImagePlan:
         return found
 
 
-def plan_images(pipeline: Pipeline, project: Project, source: str) -> tuple[ImagePlan | None, list[Diagnostic]]:
+def plan_images(pipeline: Pipeline, project: Project) -> tuple[ImagePlan | None, list[Diagnostic]]:
     """The images of a pipeline.
 
     Args:
         pipeline: after all passes.
         project: with its stack.
-        source: the file that it comes from, for the first line of Dockerfiles.
 
     Returns:
         The plan, None where there are errors; and what is wrong, or not pushed yet.
@@ -104,7 +103,7 @@ def plan_images(pipeline: Pipeline, project: Project, source: str) -> tuple[Imag
     for call in calls(pipeline.body):
         planner.add(call.id, call.config, call.span, set(pipeline.steps[call.step].closure.requirements))
     planner.add(EVERY_STEP, pipeline.config, pipeline.span, planner.own_requirements())
-    code = code_of(pipeline, source)
+    code = code_of(pipeline)
     images = planner.images(code)
     planner.check_names(images)
     plan = ImagePlan(images, code, lock, defaults.python)
