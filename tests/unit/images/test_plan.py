@@ -184,6 +184,20 @@ def test_an_image_that_is_used_as_it_is(tmp_path: Path) -> None:
     assert "warning PC0608 `apt_packages` has no effect with `skip_build`, which uses the image as it is" in found
 
 
+def test_a_variable_of_the_container_is_not_in_the_image(tmp_path: Path) -> None:
+    folder = project(tmp_path, "environment={'TOKEN': __import__('os').environ['TOKEN']}")
+    source = (folder / "main.py").read_text().replace("__import__('os')", "os")
+    (folder / "main.py").write_text(f"import os\n{source}")
+    plan, found = planned(folder)
+    assert plan is not None
+    assert "TOKEN" not in context_of(plan.images[0], plan.code, "buildkit").dockerfile
+    assert "warning PC0608 `TOKEN` in `environment` is that of the step's container: it is not in the image" in found
+    (folder / "main.py").write_text(f"import os\n{source}".replace("environ['TOKEN']", "environ['OTHER']"))
+    assert refusals(folder) == [
+        "PC0605 `TOKEN` in `environment` is read from the environment, and an image is the same for all"
+    ]
+
+
 def test_the_users_dockerfile_is_built_first(tmp_path: Path) -> None:
     folder = project(tmp_path, "dockerfile='docker/Dockerfile', build_context_root='docker'")
     (folder / "docker").mkdir()

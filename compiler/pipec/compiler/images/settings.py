@@ -275,7 +275,11 @@ def variables(reader: Reader, name: str) -> tuple[tuple[str, str], ...]:
     """Variables of the image, their names in upper case, as ZenML writes them."""
     found: dict[str, str] = {}
     for key, value in reader.table(name).items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and _is_itself(key, value):
+            message = f"`{key}` in `{name}` is that of the step's container: it is not in the image"
+            help_ = "let the container have it, by `secrets=[…]` or where the target runs"
+            reader.say("PC0608", message, help_, Severity.WARNING)
+        elif isinstance(value, Mapping):
             reader.say(
                 "PC0605",
                 f"`{key}` in `{name}` is read from the environment, and an image is the same for all",
@@ -286,6 +290,16 @@ def variables(reader: Reader, name: str) -> tuple[tuple[str, str], ...]:
         elif value is not None:
             found[key.upper()] = str(value)
     return tuple(found.items())
+
+
+def _is_itself(key: str, value: Mapping[str, Json]) -> bool:
+    """Whether a variable is looked up under its own name, without a default: in the step's container it says nothing new."""
+    looked_up = value.get("$pipec")
+    match looked_up:
+        case ["environment", Mapping() as query]:
+            return query.get("name") == key.upper() and query.get("default") is None
+        case _:
+            return False
 
 
 def installer_arguments(reader: Reader) -> tuple[str, ...]:
