@@ -285,3 +285,17 @@ def test_emitted_folders_are_written_again_and_foreign_ones_kept(tmp_path: Path,
     done = pipec("build", "main.py", "--emit", "out", cwd=folder)
     assert done.returncode == 1  # type: ignore[attr-defined]
     assert (folder / "out/churn-load/mine.txt").is_file()
+
+
+def test_a_file_is_looked_for_from_the_pipelines_folder_up(tmp_path: Path) -> None:
+    folder = project(tmp_path, "requirements='needs.txt'")
+    (folder / "app/pipelines").mkdir(parents=True)
+    (folder / "main.py").rename(folder / "app/pipelines/main.py")
+    (folder / "app/needs.txt").write_text("polars\n")
+    opened, _ = open_project(folder, None)
+    (pipeline,) = compile_file(folder / "app/pipelines/main.py", None, project=opened).pipelines
+    plan, _ = plan_images(pipeline, opened)
+    assert plan is not None
+    recipe = plan.images[0].recipe
+    assert recipe is not None
+    assert recipe.requirements[0].name == "app/needs.txt"

@@ -78,7 +78,7 @@ def parent_of(reader: Reader, repository: str) -> Parent | None:
     root = reader.text("build_context_root")
     files: tuple[ContextFile, ...] = ()
     if root is not None:
-        folder = next((one / root for one in (reader.root, reader.folder) if (one / root).is_dir()), None)
+        folder = next((one / root for one in reader.folders if (one / root).is_dir()), None)
         if folder is None or not folder.resolve().is_relative_to(reader.root):
             what = "is not there" if folder is None else "lies outside of the project"
             reader.say("PC0612", f"the build context `{root}` {what}")
@@ -99,12 +99,12 @@ def parent_of(reader: Reader, repository: str) -> Parent | None:
 
 def _found(reader: Reader, path: str, what: str) -> Path | None:
     """A file of the project: from its root, then from the folder of the pipeline."""
-    file = next((one / path for one in (reader.root, reader.folder) if (one / path).is_file()), None)
+    file = next((one / path for one in reader.folders if (one / path).is_file()), None)
     if file is None:
         reader.say(
             "PC0612",
             f"{what} `{path}` is not there",
-            "the path is read from the root of the project, then from the folder of the pipeline",
+            "the path is read from the folder of the pipeline, then from each above it, up to the root of the project",
         )
     elif not file.resolve().is_relative_to(reader.root):
         reader.say("PC0612", f"{what} `{file.name}` lies outside of the project", "copy it into the project")

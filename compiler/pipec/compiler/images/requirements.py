@@ -74,7 +74,7 @@ class Listed:
         found = next((one for one in tried if one.is_file()), None)
         if found is None:
             message = f"the requirements file `{name}` is not there"
-            help_ = "the path is read from the root of the project, then from the folder of the pipeline"
+            help_ = "the path is read from the folder of the pipeline, then from each above it, up to the root of the project"
             self.faults.append(Diagnostic("PC0604", message, self.span, help=help_))
         else:
             self._read(found, is_included=False)

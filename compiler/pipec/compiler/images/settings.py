@@ -64,6 +64,15 @@ class Reader:
     defaults: Defaults
     faults: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where relative paths are looked for: the folder of the pipeline, then each above it, up to the root.
+
+        ZenML reads them from where the program is started, which is one of these.
+        """
+        above = [one for one in (self.folder, *self.folder.parents) if one.is_relative_to(self.root)]
+        return (*above, self.root)
+
     def say(
         self, code: str, message: str, help_: str = "", severity: Severity = Severity.ERROR, notes: tuple[str, ...] = ()
     ) -> None:
@@ -212,7 +221,7 @@ def listed_requirements(reader: Reader) -> tuple[Listed, Export | None]:
     from pipec.compiler.images.project_files import export_of
 
     listed = Listed(reader.root, reader.span)
-    folders = (reader.root, reader.folder)
+    folders = reader.folders
     requirements, pyproject = reader.docker.get("requirements"), reader.text("pyproject_path")
     if (
         reader.docker.get("disable_automatic_requirements_detection") is False
