@@ -24,15 +24,19 @@ def digests(
     built on it is not pinned, and PC0607 goes on to say so.
     """
     found: dict[str, str] = {}
+    plans = list(plans)
+    pinned = {name: digest for plan in plans for name, digest in plan.lock.base.items()}
     for base in dict.fromkeys(one for plan in plans for one in bases_of(plan)):
         try:
             digest = registries.digest(base)
         except RegistryFault as fault:
-            digest = _of_engine(base, engine)
+            digest = pinned.get(base) or _of_engine(base, engine)
             if digest is None:
                 progress.say(base, f"not pinned: {fault}")
-        if digest is not None:
-            found[base] = digest
+        if digest is None:
+            continue
+        found[base] = digest
+        if digest != pinned.get(base):
             progress.say(base, f"pinned to {digest}")
     return found
 

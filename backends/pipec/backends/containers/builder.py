@@ -13,16 +13,17 @@ from pipec.backends.containers.engine import connect
 from pipec.backends.containers.faults import BuildFailed
 from pipec.backends.containers.model import Asked
 from pipec.backends.containers.progress import Progress
-from pipec.backends.containers.registries import Registries
-from pipec.backends.containers.work import Bench, has_registry, make
+from pipec.backends.containers.registries import Registries, has_registry
+from pipec.backends.containers.states import states_of
+from pipec.backends.containers.work import Bench, make
 from pipec.compiler.cli.session import Session, show
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.images.plan import with_bases
+from pipec.compiler.images.plan import with_bases, without_pins
 from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipec.backends.containers.engine import Engine
     from pipec.backends.containers.work import Made
@@ -49,6 +50,10 @@ class ContainerBuilder:
                 print(f"{one.image.reference}: {one.words}")
         return 1 if session.has_errors else 0
 
+    def states(self, plans: Sequence[ImagePlan]) -> Mapping[str, str]:
+        """What registries say of each image, by its reference: without an engine, and not waiting long."""
+        return states_of(plans)
+
 
 def _asked(parsed: argparse.Namespace) -> Asked:
     secrets = {name: Path(file) for name, _, file in (word.partition("=") for word in parsed.secret)}
@@ -58,6 +63,7 @@ def _asked(parsed: argparse.Namespace) -> Asked:
         network=parsed.network,
         secrets=secrets,
         is_smoke_tested=not parsed.no_smoke_test,
+        updates_bases=parsed.update_bases,
         jobs=parsed.jobs or min(4, os.cpu_count() or 1),
     )
 
@@ -72,11 +78,13 @@ def _build(
     """
     engine = connect()
     registries = Registries(engine.insecure, lambda reference: _digest_by(engine, reference))
+    if asked.updates_bases:
+        plans = [without_pins(plan) for plan in plans]
     found = bases.digests(plans, engine, registries, progress)
     plans = [with_bases(plan, found) for plan in plans]
     tasks = {image.reference: (plan, image) for plan in plans for image in plan.images if image.recipe is not None}
     if asked.pushes:
-        homeless = next((image for _, image in tasks.values() if not has_registry(image)), None)
+        homeless = next((image for _, image in tasks.values() if not has_registry(image.repository)), None)
         if homeless is not None:
             raise BuildFailed(_no_registry(homeless))
     bench = Bench(engine, registries, project.root, asked, progress, found)

@@ -75,18 +75,27 @@ def parse(reference: str) -> Reference:
     return Reference(registry, name, digest or tag or "latest")
 
 
+def has_registry(repository: str) -> bool:
+    """Whether a repository can be pushed to: one without a slash is known to the engine that builds it alone."""
+    return "/" in repository
+
+
 class Registries:
     """Asks registries.
 
     Args:
         insecure: those that are spoken to without TLS, besides those of this machine.
         engine: asks the engine for the digest of a reference; None where there is no engine.
+        timeout: seconds that one answer may take.
     """
 
     def __init__(
-        self, insecure: frozenset[str] = frozenset(), engine: Callable[[str], str | None] | None = None
+        self,
+        insecure: frozenset[str] = frozenset(),
+        engine: Callable[[str], str | None] | None = None,
+        timeout: float = TIMEOUT,
     ) -> None:
-        self._insecure, self._engine = insecure, engine
+        self._insecure, self._engine, self._timeout = insecure, engine, timeout
         self._tokens: dict[tuple[str, str], str] = {}
 
     def digest(self, reference: str) -> str | None:
@@ -119,12 +128,12 @@ class Registries:
         url = f"{scheme}://{host}/v2/{parts.name}/manifests/{urllib.parse.quote(parts.tag, safe=':')}"
         headers = {"Accept": ", ".join(_KINDS)}
         known = self._tokens.get((parts.registry, parts.name))
-        status, answer = _request("HEAD", url, {**headers, **({"Authorization": known} if known else {})})
+        status, answer, _ = self._fetch("HEAD", url, {**headers, **({"Authorization": known} if known else {})})
         if status == 401:
             word = self._authorization(parts, answer.get("www-authenticate", ""))
             if word is not None:
                 self._tokens[parts.registry, parts.name] = word
-                status, answer = _request("HEAD", url, {**headers, "Authorization": word})
+                status, answer, _ = self._fetch("HEAD", url, {**headers, "Authorization": word})
         if status == 404:
             return None
         if status in {401, 403}:
@@ -146,12 +155,21 @@ class Registries:
             {"service": fields["service"]} if "service" in fields else {}
         )
         url = f"{fields['realm']}?{urllib.parse.urlencode(query)}"
-        status, _, body = _fetch("GET", url, {"Authorization": basic} if basic else {})
+        status, _, body = self._fetch("GET", url, {"Authorization": basic} if basic else {})
         if status != 200:
             return None
         told: dict[str, Any] = json.loads(body)
         token = told.get("token") or told.get("access_token")
         return f"Bearer {token}" if token else None
+
+    def _fetch(self, method: str, url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        request = urllib.request.Request(url, headers=dict(headers), method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=self._timeout) as answer:
+                return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, {name.lower(): value for name, value in refused.headers.items()}, b""
 
 
 def credentials(registry: str) -> str | None:
@@ -168,18 +186,3 @@ def credentials(registry: str) -> str | None:
         return None
     word = base64.b64encode(f"{found['username']}:{found.get('password') or ''}".encode()).decode()
     return f"Basic {word}"
-
-
-def _request(method: str, url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str]]:
-    status, answer, _ = _fetch(method, url, headers)
-    return status, answer
-
-
-def _fetch(method: str, url: str, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
-    request = urllib.request.Request(url, headers=dict(headers), method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, {name.lower(): value for name, value in refused.headers.items()}, b""

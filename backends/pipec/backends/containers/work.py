@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.backends.containers import buildkit, classic, locking, pushing, smoke
 from pipec.backends.containers.faults import BuildFailed, Interrupted
 from pipec.backends.containers.model import Build
-from pipec.backends.containers.registries import RegistryFault
+from pipec.backends.containers.registries import RegistryFault, has_registry
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.images.context import context_of
 from pipec.compiler.images.dockerfile import needs_buildkit
@@ -115,14 +115,9 @@ def _check(bench: Bench) -> None:
         raise Interrupted
 
 
-def has_registry(image: Image) -> bool:
-    """Whether an image has a registry to be pushed to: without one, only the engine that builds it knows it."""
-    return "/" in image.repository
-
-
 def _in_registry(bench: Bench, plan: ImagePlan, image: Image, remarks: list[Diagnostic]) -> str | None:
     """The digest of an image that needs no building: the one of `pipec.lock` if the registry still has it, else that of its tag."""
-    if not has_registry(image):
+    if not has_registry(image.repository):
         return None
     known = plan.digest(image)
     try:

@@ -150,6 +150,8 @@ def _build(commands: Any) -> None:
     parser.add_argument(
         "--secret", action="append", default=[], metavar="ID=FILE", help="a build secret: a netrc for a private index"
     )
+    parser.add_argument("--offline", dest="online", action="store_false", help="--plan: ask no registry what it has")
+    parser.add_argument("--update-bases", action="store_true", help="pin base images anew, to what their tags are now")
     parser.add_argument("--no-smoke-test", action="store_true", help="do not import in a built image what runs in it")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed (default: text)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")

@@ -135,6 +135,18 @@ def with_bases(plan: ImagePlan, digests: Mapping[str, str]) -> ImagePlan:
     return replace(plan, images=tuple(map(settled, plan.images)), lock=lock)
 
 
+def without_pins(plan: ImagePlan) -> ImagePlan:
+    """The plan as it would be if `pipec.lock` pinned no base image."""
+    pins = {f"{name}@{digest}": name for name, digest in plan.lock.base.items()}
+
+    def loosened(image: Image) -> Image:
+        if image.recipe is None:
+            return replace(image, repository=pins.get(image.repository, image.repository))
+        return replace(image, recipe=replace(image.recipe, base=pins.get(image.recipe.base, image.recipe.base)))
+
+    return replace(plan, images=tuple(map(loosened, plan.images)))
+
+
 def bases_of(plan: ImagePlan) -> tuple[str, ...]:
     """The images that others are built on, or that are used as they are, and that nothing pins yet."""
     found = [one.repository if one.recipe is None else one.recipe.base for one in plan.images if one.parent is None]
