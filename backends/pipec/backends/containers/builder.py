@@ -12,12 +12,15 @@ from pipec.backends.containers import bases
 from pipec.backends.containers.engine import connect
 from pipec.backends.containers.faults import BuildFailed
 from pipec.backends.containers.model import Asked
+from pipec.backends.containers.prefixes import shared_prefixes
 from pipec.backends.containers.progress import Progress
 from pipec.backends.containers.registries import Registries, has_registry
 from pipec.backends.containers.states import states_of
 from pipec.backends.containers.work import Bench, make
 from pipec.compiler.cli.session import Session, show
 from pipec.compiler.diagnostics import Diagnostic
+from pipec.compiler.images.context import context_of
+from pipec.compiler.images.dockerfile import needs_buildkit
 from pipec.compiler.images.plan import with_bases, without_pins
 from pipec.compiler.record import dataclass
 
@@ -87,7 +90,12 @@ def _build(
         homeless = next((image for _, image in tasks.values() if not has_registry(image.repository)), None)
         if homeless is not None:
             raise BuildFailed(_no_registry(homeless))
-    bench = Bench(engine, registries, project.root, asked, progress, found)
+    contexts = {
+        reference: context_of(image, plan.code, "classic")
+        for reference, (plan, image) in tasks.items()
+        if image.recipe is not None and image.parent is None and not needs_buildkit(image.recipe)
+    }
+    bench = Bench(engine, registries, project.root, asked, progress, found, shared_prefixes(contexts))
     return _all(bench, list(tasks.values()), session)
 
 

@@ -41,6 +41,7 @@ def build(engine: Engine, wanted: Build, log: BuildLog) -> str:
         BuildFailed: as for the classic builder.
     """
     assert engine.buildkit is not None, "a trial has found BuildKit"
+    assert wanted.reference is not None, "BuildKit needs no beginnings"
     with tempfile.TemporaryDirectory(prefix="pipec-build-") as folder:
         noted = Path(folder, "id")
         command = [

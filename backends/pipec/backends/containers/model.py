@@ -19,7 +19,7 @@ class Build:
 
     Attributes:
         name: what people call the image.
-        reference: what the engine calls it: `repository:tag`.
+        reference: what the engine calls it: `repository:tag`; None for what is only the beginning of another.
         dockerfile: its text.
         files: the context without the Dockerfile.
         path: what diagnostics call the Dockerfile.
@@ -28,7 +28,7 @@ class Build:
     """
 
     name: str
-    reference: str
+    reference: str | None
     dockerfile: str
     files: tuple[ContextFile, ...]
     path: str

@@ -16,7 +16,7 @@ from pipec.backends.containers.registries import RegistryFault, has_registry
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.images.context import context_of
 from pipec.compiler.images.dockerfile import needs_buildkit
-from pipec.compiler.record import dataclass, field
+from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,9 @@ class Bench:
         asked: the command line.
         progress: what is printed.
         bases: digests of base images that this command found.
+        prefixes: by reference, what the classic builder makes first, because several images begin with it.
         stopped: set when the user interrupts.
+        made: those of the prefixes that are made.
     """
 
     engine: Engine
@@ -50,7 +52,9 @@ class Bench:
     asked: Asked
     progress: Progress
     bases: Mapping[str, str]
+    prefixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     stopped: threading.Event = field(default_factory=threading.Event)
+    made: set[str] = field(default_factory=set[str])
     _parents: dict[str, Any] = field(default_factory=dict)
     _guard: Any = field(default_factory=threading.Lock)
 
@@ -182,6 +186,8 @@ def _build(bench: Bench, plan: ImagePlan, image: Image) -> None:
         _with_network(options, bench.asked),
         secrets,
     )
+    if not is_buildkit and not options.get("no_cache"):
+        _prefixes(bench, image, wanted)
     _run(bench, wanted, is_buildkit=is_buildkit)
     if bench.asked.is_smoke_tested:
         _check(bench)
@@ -191,6 +197,17 @@ def _build(bench: Bench, plan: ImagePlan, image: Image) -> None:
         except BuildFailed:
             _forget(bench, wanted.reference)
             raise
+
+
+def _prefixes(bench: Bench, image: Image, wanted: Build) -> None:
+    for text in bench.prefixes.get(image.reference, ()):
+        with bench.once(text):
+            if text not in bench.made:
+                _check(bench)
+                files = tuple(file for file in wanted.files if not file.path.startswith("code/"))
+                prefix = replace(wanted, reference=None, dockerfile=text, files=files)
+                classic.build(bench.engine, prefix, bench.progress.log(wanted.name))
+                bench.made.add(text)
 
 
 def _parent(bench: Bench, image: Image, parent: Parent) -> None:
