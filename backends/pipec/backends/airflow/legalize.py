@@ -9,6 +9,7 @@ from pipec.backends.airflow.members import Members
 from pipec.backends.airflow.model import Dag
 from pipec.backends.airflow.names import legal_id
 from pipec.backends.airflow.parameters import param
+from pipec.backends.airflow.runner import runner_of
 from pipec.compiler.code_root import ReservedName, assemble
 from pipec.compiler.diagnostics import Diagnostic, has_errors
 from pipec.compiler.emit import header, one_line
@@ -35,14 +36,13 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
     if has_errors(found):
         return None, found
     try:
-        code = assemble(pipeline, "airflow")
+        code = _code(pipeline, request)
     except ReservedName as problem:
         return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span, help="rename the module")]
     version = str(request.options.get("airflow_version") or "3")
     gated = loops.with_gates(insert_gates(pipeline))
-    python, secret = request.options.get("python"), request.options.get("artifact_secret")
-    root = request.options.get("artifact_root")
-    builder = Members(gated, str(python) if python else None, str(secret) if secret else None)
+    runner, root = runner_of(request), request.options.get("artifact_root")
+    builder = Members(gated, runner)
     members, edges = builder.members(), builder.edges()
     found += [*limits.edges(len(edges), pipeline), *limits.rules(members, pipeline)]
     if has_errors(found):
@@ -56,11 +56,28 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
         members=members,
         edges=edges,
         code=_with_facts(code, facts.text(gated, builder, str(root) if root else None)),
+        operator=runner.operator,
+        image=runner.image,
         ending=builder.ending(),
         end=builder.end(),
         version=version,
     )
     return dag, found
+
+
+_ON_THE_WORKER = frozenset(
+    f"pipec/runtime/{name}.py"
+    for name in "airflow airflow_ending airflow_environment airflow_image airflow_inputs store/layout".split()
+)
+"""The part of the runtime that works in Airflow's own process."""
+
+
+def _code(pipeline: Pipeline, request: Request) -> tuple[CodeFile, ...]:
+    """The code beside the DAG file: all, or where it lies in the images what starts them."""
+    files = assemble(pipeline, "airflow")
+    if not request.images or not all(image.has_code for image in request.images.values()):
+        return files
+    return tuple(file for file in files if file.path in _ON_THE_WORKER)
 
 
 def _with_facts(code: Sequence[CodeFile], text: str) -> tuple[CodeFile, ...]:

@@ -22,7 +22,8 @@ LONGEST_ID = 200
 
 _OF_THE_FILE = frozenset(
     "CODE DAG EmptyOperator Param Path TaskGroup branch flatten last loop step task task_group dag datetime timedelta timezone "
-    "get_current_context runpy CronTriggerTimetable DeltaTriggerTimetable".split()
+    "get_current_context runpy CronTriggerTimetable DeltaTriggerTimetable IMAGE DockerOperator KubernetesPodOperator "
+    "BranchMixIn Mount DeviceRequest Secret V1EnvVar V1LocalObjectReference V1ResourceRequirements".split()
 )
 _TAKEN = frozenset({*_OF_THE_FILE, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
 

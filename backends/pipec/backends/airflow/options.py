@@ -14,6 +14,7 @@ from pipec.compiler.record import replace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipec.backends.airflow.runner import Runner
     from pipec.compiler.ir.config import Config
     from pipec.compiler.ir.model import Call, Pipeline
     from pipec.compiler.ir.values import Json
@@ -68,13 +69,18 @@ def of_task(config: Config, doc: str, default_retries: int = 0) -> dict[str, Nod
     return found
 
 
-def of_launcher(call: Call, pipeline: Pipeline, python: str | None, secret: str | None) -> dict[str, Json]:
-    """What the launcher needs to know beyond the invocation."""
-    config = call.config
+def config_of(call: Call, pipeline: Pipeline) -> Config:
+    """The configuration of a call; what a gate looks up is that of the pipeline, as no step is asked."""
     if is_gate(call) and any(isinstance(leaf, Lazy) for value in call.arguments.values() for leaf in leaves(value)):
-        # What it looks up is that of the pipeline, as no step is asked.
-        config = replace(config, environment=pipeline.config.environment, secrets=pipeline.config.secrets)
-    secrets = [*config.secrets, *((secret,) if secret and secret not in config.secrets else ())]
+        return replace(call.config, environment=pipeline.config.environment, secrets=pipeline.config.secrets)
+    return call.config
+
+
+def of_launcher(call: Call, pipeline: Pipeline, runner: Runner) -> dict[str, Json]:
+    """What the launcher needs to know beyond the invocation."""
+    config = config_of(call, pipeline)
+    # A pod has its secrets from Kubernetes.
+    secrets = runner.secrets(config) if runner.operator != "kubernetes" else []
     found: dict[str, Json] = {}
     if config.environment:
         found["environment"] = {name: _variable(value) for name, value in config.environment.items()}
@@ -82,8 +88,7 @@ def of_launcher(call: Call, pipeline: Pipeline, python: str | None, secret: str 
         found["secrets"] = secrets
     if config.extra:
         found["extra"] = dict(config.extra)
-    if python:
-        found["python"] = python
+    found |= runner.settings(call.id)
     if pipeline.config.execution_mode == "stop_on_failure":
         found["stop_on_failure"] = True
     return found
