@@ -98,7 +98,7 @@ def launch(
         if status != 0:
             attempt.note_failure()
             raise RuntimeError(_reason(pathlib.Path(document["error"]), context["ti"].task_id, status))
-        return made(document, own)
+        return airflow_inputs.made(document, own)
 
 
 class _Attempt:
@@ -171,19 +171,6 @@ class _Attempt:
     def note_failure(self) -> None:
         """Leave for the hooks of the run where the error document is."""
         self.context["ti"].xcom_push(key="error", value=f"{self.place}/error.json")
-
-
-def made(document: Mapping[str, Any], own: pathlib.Path) -> dict[str, str]:
-    """What `launch` returns, once the process has ended that kept small results in `own`."""
-    stored = json.loads(pathlib.Path(document["record"]).read_text(encoding="utf-8"))["outputs"]
-    outputs, at = document["spec"]["outputs"], index_of(document["instance"])
-    return {_key(name): airflow_inputs.reference(own, stored, name, outputs[name], at) for name in document["results"]}
-
-
-def index_of(instance: str) -> Index | None:
-    """The indices of an iteration: `(2, 0)` of `train@2.0`, None of `train`."""
-    _, sign, at = instance.rpartition("@")
-    return tuple(map(int, at.split("."))) if sign else None
 
 
 def choose(
@@ -261,13 +248,6 @@ def about_pipeline(code: pathlib.Path) -> dict[str, Any]:
     """What `pipec/airflow.json` of the code root says: `pipeline`, its name, and `tasks` by their ids."""
     found: dict[str, Any] = json.loads((code / "pipec/airflow.json").read_text(encoding="utf-8"))
     return found
-
-
-def _key(output: str) -> str:
-    """The XCom key of an output: its name, with what cannot stand in the path of Airflow's own API spelled out."""
-    return "".join(
-        each if each.isascii() and (each.isalnum() or each in "_.-") else f"_u{ord(each):x}_" for each in output
-    )
 
 
 def _output(name: str, described: Any, registered: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def main() -> int:
 
         status, found = finish(document), dict[str, str]()
     else:
-        from pipec.runtime.airflow import made
+        from pipec.runtime.airflow_inputs import made
         from pipec.runtime.execute import execute
 
         status = execute(document)

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Diagnostic]]:
     """The DAG for `pipeline`, or None and why there is none."""
-    found = [*limits.faults(pipeline, request), *schedule.faults(pipeline)]
+    runner = runner_of(pipeline, request)
+    found = [*limits.faults(pipeline, request, runner), *schedule.faults(pipeline)]
     params, faults = _params(pipeline)
     found += faults
-    dag_id = legal_id(pipeline.name)
+    dag_id = legal_id(_name(pipeline))
     if not dag_id:
         message = f"the name `{pipeline.name}` has none of the letters and digits that Airflow takes"
         found.append(Diagnostic("PC0406", message, pipeline.span, help="give the pipeline a `name=`"))
@@ -41,10 +42,10 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
         return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span, help="rename the module")]
     version = str(request.options.get("airflow_version") or "3")
     gated = loops.with_gates(insert_gates(pipeline))
-    runner, root = runner_of(request), request.options.get("artifact_root")
+    root = request.options.get("artifact_root")
     builder = Members(gated, runner)
     members, edges = builder.members(), builder.edges()
-    found += [*limits.edges(len(edges), pipeline), *limits.rules(members, pipeline)]
+    found += [*limits.edges(len(edges), pipeline)]
     if has_errors(found):
         return None, found
     doc = _doc(pipeline, builder)
@@ -52,7 +53,7 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
         name=dag_id,
         header=(*header(request, pipeline), *_needs(pipeline)),
         doc=doc,
-        options=options.of_dag(pipeline, dag_id, params, bool(doc), version),
+        options=options.of_dag(pipeline, dag_id, params, bool(doc), request, runner),
         members=members,
         edges=edges,
         code=_with_facts(code, facts.text(gated, builder, str(root) if root else None)),
@@ -63,6 +64,14 @@ def legalize(pipeline: Pipeline, request: Request) -> tuple[Dag | None, list[Dia
         version=version,
     )
     return dag, found
+
+
+def _name(pipeline: Pipeline) -> str:
+    if not pipeline.config.settings:
+        return pipeline.name
+    from pipec.backends.airflow import settings
+
+    return settings.dag_id(pipeline)
 
 
 _ON_THE_WORKER = frozenset(

@@ -73,7 +73,7 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def xcom_key(output: str) -> str:
-    """The XCom key of an output, as `pipec.runtime.airflow` makes it: its name, with what cannot stand in a path spelled out."""
+    """The XCom key of an output, as `airflow_inputs.key_of` makes it: its name, with what cannot stand in a path spelled out."""
     return "".join(
         each if each.isascii() and (each.isalnum() or each in "_.-") else f"_u{ord(each):x}_" for each in output
     )

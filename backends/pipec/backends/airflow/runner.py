@@ -11,16 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pipec.backends.airflow.literals import Brackets, Node, call, literal, quoted
-from pipec.compiler.images.model import EVERY_STEP
 from pipec.compiler.lazy import pattern
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pipec.compiler.backend import Request
     from pipec.compiler.images.model import StepImage
     from pipec.compiler.ir.config import Config, Resources
+    from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.ir.values import Json
 
 Operator = Literal["python", "docker", "kubernetes"]
@@ -52,6 +52,11 @@ class Runner:
 
     def image_of(self, call_id: str) -> StepImage | None:
         """The image of a call, a gate or a hook."""
+        if not self.images:
+            return None
+        # Most files have none.
+        from pipec.compiler.images.model import EVERY_STEP
+
         return self.images.get(call_id) or self.images.get(EVERY_STEP)
 
     def settings(self, call_id: str) -> dict[str, Json]:
@@ -68,25 +73,51 @@ class Runner:
         if image is None:
             return {}
         found: dict[str, Node] = {"image": quoted(image.reference)} if image.reference != self.image else {}
-        if config.resources is not None:
-            found |= docker(config.resources) if self.operator == "docker" else pod(config.resources)
+        if config.resources is not None and self.operator == "docker":
+            found |= docker(config.resources)
+        if self.operator == "kubernetes":
+            found |= pod(config.resources, self._of_pod(config))
         if self.operator == "kubernetes" and (names := self.secrets(config)):
             items = (call("Secret", ("", quoted("env")), ("", "None"), ("", quoted(name))) for name in names)
             found["secrets"] = Brackets("[", tuple(("", item) for item in items), "]")
         return found
+
+    def _of_pod(self, config: Config) -> Mapping[str, Mapping[str, Json]]:
+        if not config.settings:
+            return {}
+        from pipec.backends.airflow.settings import pod_resources
+
+        return pod_resources(config)
+
+    def arguments(self, config: Config, pipeline: Pipeline) -> dict[str, Node]:
+        """Further arguments of the operator, which settings ask for."""
+        if not config.settings:
+            return {}
+        from pipec.backends.airflow.settings import arguments
+
+        return arguments(config, pipeline, self)
 
     def secrets(self, config: Config) -> list[str]:
         """The names of a step's secrets, that of the store included."""
         return [*config.secrets, *((self.secret,) if self.secret and self.secret not in config.secrets else ())]
 
 
-def runner_of(request: Request) -> Runner:
+def runner_of(pipeline: Pipeline, request: Request) -> Runner:
     """How steps run that are compiled with some options."""
     python, secret = request.options.get("python"), request.options.get("artifact_secret")
     operator: Operator = "python"
     if request.images:
-        operator = "kubernetes" if request.options.get("operator") == "kubernetes" else "docker"
+        asked = request.options.get("operator") or _asked(pipeline)
+        operator = "kubernetes" if asked == "kubernetes" else "docker"
     return Runner(operator, str(python) if python else None, str(secret) if secret else None, request.images)
+
+
+def _asked(pipeline: Pipeline) -> Operator | None:
+    if not pipeline.config.settings:
+        return None
+    from pipec.backends.airflow.settings import operator_of
+
+    return operator_of(pipeline)
 
 
 def docker(resources: Resources) -> dict[str, Node]:
@@ -102,17 +133,18 @@ def docker(resources: Resources) -> dict[str, Node]:
     return found
 
 
-def pod(resources: Resources) -> dict[str, Node]:
+def pod(resources: Resources | None, of_pod: Mapping[str, Mapping[str, Json]]) -> dict[str, Node]:
     """Resources as arguments of `KubernetesPodOperator`: CPU and memory are requested, a GPU must be a limit."""
     requests: dict[str, Json] = {}
-    if resources.cpu_count is not None:
+    limits: dict[str, Json] = {}
+    if resources is not None and resources.cpu_count is not None:
         requests["cpu"] = f"{resources.cpu_count:g}"
-    if resources.memory is not None:
+    if resources is not None and resources.memory is not None:
         requests["memory"] = quantity(resources.memory)
-    given: Sequence[tuple[str, Node]] = (
-        *((("requests=", literal(requests)),) if requests else ()),
-        *((("limits=", literal({"nvidia.com/gpu": str(resources.gpu_count)})),) if resources.gpu_count else ()),
-    )
+    if resources is not None and resources.gpu_count:
+        limits["nvidia.com/gpu"] = str(resources.gpu_count)
+    amounts = {"requests": {**requests, **of_pod.get("requests", {})}, "limits": {**limits, **of_pod.get("limits", {})}}
+    given = [(f"{kind}=", literal(table)) for kind, table in amounts.items() if table]
     return {"container_resources": call("V1ResourceRequirements", *given)} if given else {}
 
 
@@ -134,6 +166,11 @@ def quantity(memory: str) -> str:
     """
     amount, unit, is_binary = _parsed(memory)
     return f"{amount}{unit}i" if is_binary else f"{amount}{'k' if unit == 'K' else unit}"
+
+
+def is_memory(memory: str) -> bool:
+    """Whether a text is an amount of memory."""
+    return _MEMORY.fullmatch(memory) is not None
 
 
 def _parsed(memory: str) -> tuple[int, str, bool]:

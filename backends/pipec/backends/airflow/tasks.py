@@ -74,6 +74,7 @@ class Tasks:
             settings={**options.of_launcher(call, self.pipeline, self.runner), **self._state(call)},
             options={
                 **self.runner.options(call.id, options.config_of(call, self.pipeline)),
+                **self.runner.arguments(call.config, self.pipeline),
                 **options.of_task(call.config, doc),
                 **self._rule(node),
                 **self._bound(node),
