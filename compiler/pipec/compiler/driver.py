@@ -260,6 +260,10 @@ def _emit(
     from pipec.compiler.passes.check_capabilities import check_capabilities
 
     faults += check_capabilities(pipeline, backend)
+    if pipeline.schedule is not None:
+        from pipec.compiler.passes.check_schedule import check_schedule
+
+        faults += check_schedule(pipeline)
     if has_errors(faults):
         return [], faults, ""
     request = Request(request.source, request.command, options)

@@ -27,6 +27,7 @@ from pipec.compiler.ir.walk import leaves, operations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipec.backends.airflow.runner import Runner
     from pipec.compiler.ir.model import Block, Pipeline
     from pipec.compiler.ir.values import Value
 
@@ -39,8 +40,8 @@ _Part = tuple[str, int]
 class Members:
     """Makes the members of a DAG and its edges."""
 
-    def __init__(self, pipeline: Pipeline, python: str | None, secret: str | None) -> None:
-        """`pipeline` has its gates; for the others see `Tasks`."""
+    def __init__(self, pipeline: Pipeline, runner: Runner) -> None:
+        """`pipeline` has its gates."""
         self.pipeline = pipeline
         self.graph = Graph(pipeline)
         self.names = Names(pipeline)
@@ -49,7 +50,7 @@ class Members:
             self.names.add(hook_key(name), name)
         loops = [one for one in operations(pipeline.body) if isinstance(one, ir.ForEach)]
         indices = {loop.id: self.names.variable(f"{loop.variable}_index") for loop in loops}
-        self.tasks = Tasks(pipeline, self.graph, self.names, indices, python, secret)
+        self.tasks = Tasks(pipeline, self.graph, self.names, indices, runner)
         self._edges = self._all_edges()
 
     def members(self) -> tuple[Member, ...]:

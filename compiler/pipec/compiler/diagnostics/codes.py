@@ -93,7 +93,11 @@ CODES: dict[str, Code] = {
     "PC0408": Code("install-at-start", "steps install their requirements each time they start"),
     "PC0430": Code("needs-a-store", "a part of the program needs a store that the target does not have"),
     "PC0431": Code("schedule-beyond-target", "a schedule asks for what the target's scheduler cannot do"),
-    "PC0410": Code("fail-fast-with-skips", "Airflow cannot stop at the first failure where steps may be skipped"),
+    "PC0412": Code("text-is-a-template", "Airflow would run a text of the settings as a template"),
+    "PC0413": Code("setting-without-a-word", "a setting of an orchestrator has no word on Airflow"),
+    "PC0414": Code("code-cannot-travel", "an image has no code, and the way it is run cannot bring it"),
+    "PC0415": Code("store-out-of-reach", "the store lies where the steps do not reach it"),
+    "PC0440": Code("scheduled-without-value", "a parameter of a scheduled pipeline has no value"),
     "PC0411": Code("not-in-airflow-2", "Airflow 2 cannot do, or does not call the same, what the program asks"),
     # 05: configuration
     "PC0501": Code("unknown-setting", "a decorator or settings object has no such field"),
