@@ -78,7 +78,6 @@ CODES: dict[str, Code] = {
     "PC0325": Code("leaves-loop", "`break` or `return` leaves a loop of the run"),
     "PC0326": Code("loop-without-step", "a loop of the run computes a list and calls no step"),
     "PC0327": Code("changed-in-place", "a value that only a run knows is changed in place"),
-    "PC0328": Code("raises-in-run", "only a run knows whether the pipeline raises"),
     "PC0329": Code("dynamic-only", "something that only a program beside the run could do"),
     "PC0330": Code("nothing-to-map", "the arguments of a mapped call do not say how often it is made"),
     "PC0331": Code("shared-container", "a condition decides which list or dict a name is, and it is changed in place"),

@@ -24,6 +24,7 @@ from pipec.compiler.frontend.values import (
     Freeze,
     FunctionValue,
     PipelineValue,
+    Raised,
     Setting,
     StepResult,
     StepValue,
@@ -213,7 +214,10 @@ def _lower(
     config = pipeline_config(interpreter, pipeline.options)
     schedule = _schedule(interpreter, program)
     frame = Frame(function.module, arguments, function.frame, f"{function.qualified_name}.<locals>")
-    returned = interpreter.execute_function(node, frame)
+    try:
+        returned = interpreter.execute_function(node, frame)
+    except Raised:  # whatever a run decides, it ends with an exception
+        returned = Returned(None)
     if not has_errors(interpreter.diagnostics):  # a faulty statement may have kept the call from being made
         for diagnostic in program.check_awaited(graph):
             interpreter.report(diagnostic)
