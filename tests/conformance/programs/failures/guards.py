@@ -21,6 +21,7 @@ run kind="c"
   failed: check
   stopped: load
   state: failed
+  outputs: {"best": 0}
   raises: KeyError
 run n=1
   ran: load, train
@@ -28,6 +29,7 @@ run n=1
   failed: check
   stopped: load
   state: failed
+  outputs: {"best": 2}
   raises: AssertionError
 """
 
