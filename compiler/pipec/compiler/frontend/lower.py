@@ -61,6 +61,7 @@ class Program:
         run: what the run configuration says; None where no pipeline is compiled.
         name: the pipeline's name.
         steps: the steps called so far, by symbol, in order of first call.
+        tuples: how many values a step without a return annotation returns, by symbol, where each `return` says it.
         labels: the computed names that calls in loops were given as their ids, with the ids that they have.
     """
 
@@ -68,6 +69,7 @@ class Program:
     name: str = ""
     run: RunConfiguration | None = None
     steps: dict[str, StepDef] = field(default_factory=dict)
+    tuples: dict[str, int] = field(default_factory=dict[str, int])
     _orders: list[tuple[str, str | None, tuple[str, ...]]] = field(
         default_factory=list[tuple[str, str | None, tuple[str, ...]]]
     )
