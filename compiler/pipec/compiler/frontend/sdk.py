@@ -128,17 +128,22 @@ def call_sdk(  # noqa: C901 - a flat dispatch over names
     settings = _settings_classes()
     if symbol.name == "ExternalArtifact" and set(arguments.keywords) & {"id", "name", "version"}:
         return _stored_artifact(arguments, span)
-    if symbol.name == "ExternalArtifact" and "materializer" in arguments.keywords:
+    if symbol.name in settings:
+        return _settings_object(interpreter, symbol.name, arguments, span)
+    message = f"`{symbol.name}` is not supported in a pipeline"
+    return Unknown(Diagnostic("PC0204", message, span, help="use it inside a step"))
+
+
+def _settings_object(interpreter: Interpreter, kind: str, arguments: Arguments, span: Span) -> Any:
+    """A value object; what has no effect in it is reported."""
+    if kind == "ExternalArtifact" and "materializer" in arguments.keywords:
         place = arguments.keywords["materializer"].name_span
         message = "`materializer` of `ExternalArtifact` has no effect: the value is a constant of the program"
         interpreter.report(Diagnostic("PC0501", message, place, severity=Severity.WARNING))
-    if symbol.name in settings:
-        arguments.keywords, unheard = heard_fields(symbol.name, arguments.keywords)
-        for one in unheard:
-            interpreter.report(one)
-        return make_settings(symbol.name, arguments, span)
-    message = f"`{symbol.name}` is not supported in a pipeline"
-    return Unknown(Diagnostic("PC0204", message, span, help="use it inside a step"))
+    arguments.keywords, unheard = heard_fields(kind, arguments.keywords)
+    for one in unheard:
+        interpreter.report(one)
+    return make_settings(kind, arguments, span)
 
 
 def integration_constant(path: str) -> str | None:
