@@ -258,8 +258,10 @@ def _emit(
     if has_errors(faults):
         return [], faults, ""
     from pipec.compiler.passes.check_capabilities import check_capabilities
+    from pipec.compiler.passes.drop_foreign_settings import drop_foreign_settings
 
-    faults += check_capabilities(pipeline, backend)
+    pipeline, unheard = drop_foreign_settings(pipeline, backend.name, backend.title)
+    faults += [*unheard, *check_capabilities(pipeline, backend)]
     if pipeline.schedule is not None:
         from pipec.compiler.passes.check_schedule import check_schedule
 

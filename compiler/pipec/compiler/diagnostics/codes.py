@@ -78,7 +78,6 @@ CODES: dict[str, Code] = {
     "PC0325": Code("leaves-loop", "`break` or `return` leaves a loop of the run"),
     "PC0326": Code("loop-without-step", "a loop of the run computes a list and calls no step"),
     "PC0327": Code("changed-in-place", "a value that only a run knows is changed in place"),
-    "PC0328": Code("raises-in-run", "only a run knows whether the pipeline raises"),
     "PC0329": Code("dynamic-only", "something that only a program beside the run could do"),
     "PC0330": Code("nothing-to-map", "the arguments of a mapped call do not say how often it is made"),
     "PC0331": Code("shared-container", "a condition decides which list or dict a name is, and it is changed in place"),
@@ -124,6 +123,7 @@ CODES: dict[str, Code] = {
     "PC0522": Code("option-without-effect", "an option of a run means nothing outside of ZenML, or is not known"),
     "PC0530": Code("unknown-image-key", "`[tool.pipec.image]` has no such key"),
     "PC0531": Code("invalid-image-key", "a key of `[tool.pipec.image]` has a value that is not allowed"),
+    "PC0535": Code("settings-of-another", "settings of a component that the target is not have no effect"),
     # 06: containers
     "PC0601": Code("image-not-pushed", "a generated file names an image that no registry is known to have"),
     "PC0602": Code("unreproducible-image", "an image would depend on the machine that builds it"),
