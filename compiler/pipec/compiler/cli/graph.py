@@ -12,9 +12,12 @@ from pipec.compiler.driver import compile as compile_file
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from pipec.compiler.backend import Program
     from pipec.compiler.cli.session import Session
+    from pipec.compiler.graph.page import Target
+    from pipec.compiler.images.model import StepImage
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -98,8 +101,17 @@ def _draw(session: Session, program: Program) -> str | None:
 
         return to_dot(drawn)
     from pipec.compiler.graph.layout import LayoutMissing, place
+    from pipec.compiler.graph.states import by_step
 
+    run, instances = _states(session, program)
+    if session.has_errors:
+        return None
     try:
+        if style == "html":
+            from pipec.compiler.graph.page import Extras, to_page
+
+            images = _images(session, program)
+            return to_page(program, Extras(_targets(session, program), images, run, instances))
         drawing = place(drawn)
     except LayoutMissing:
         message = f"`--format {style}` needs a library for layouts, which is not installed"
@@ -107,4 +119,65 @@ def _draw(session: Session, program: Program) -> str | None:
         return None
     from pipec.compiler.graph.svg import to_svg
 
-    return to_svg(drawn, drawing)
+    return to_svg(drawn, drawing, by_step(instances))
+
+
+def _states(session: Session, program: Program) -> tuple[str, Mapping[str, str]]:
+    """The run that is asked for and the states in it; a run that is not there is a diagnostic."""
+    from pipec.compiler.registry import find_executor
+
+    name = session.parsed.run_name
+    if not name:
+        return "", {}
+    found = find_executor().states(program, name, session.parsed.artifact_root)
+    if isinstance(found, Diagnostic):
+        session.add([found])
+        return "", {}
+    return found
+
+
+def _images(session: Session, program: Program) -> Mapping[str, StepImage]:
+    """The image of each call, where the pipeline or the project describes any."""
+    from pipec.compiler.images.choice import IMAGE, chosen, with_images
+
+    if chosen(program.pipeline, program.project, {}) != IMAGE:
+        return {}
+    _, images, found = with_images(program.pipeline, program.project)
+    session.add(found, program.sources, program.project.root)
+    return images
+
+
+def _targets(session: Session, program: Program) -> tuple[Target, ...]:
+    """What each target makes of the pipeline: those that the project names and the built-in ones."""
+    from pipec.compiler.graph.blocks import blocks
+    from pipec.compiler.graph.page import Target
+    from pipec.compiler.ir.walk import calls
+    from pipec.compiler.registry import BUILT_IN, IR_TARGET, find_backend
+
+    parsed = session.parsed
+    chosen = session.programs[0]
+    ids = [call.id for call in calls(program.pipeline.body)]
+    found: list[Target] = []
+    for name in dict.fromkeys((*BUILT_IN, *chosen.project.targets)):
+        backend = find_backend(name)
+        if name == IR_TARGET or isinstance(backend, Diagnostic):
+            continue
+        compilation = compile_file(
+            chosen.file,
+            name,
+            pipeline=program.pipeline.symbol.rpartition(":")[2],
+            parameters=pairs(parsed.parameter, "-p"),
+            bind=pairs(parsed.bind, "--bind"),
+            project=chosen.project,
+            config=parsed.config,
+            stack=parsed.stack,
+        )
+        title = backend.title.partition(" ")[0] if name not in BUILT_IN else name.capitalize()
+        if compilation.files:
+            main = compilation.files[0].path
+            found.append(Target(title, f"{backend.directory}/{main}", blocks(compilation.files, ids)))
+        else:
+            errors = [one for one in compilation.diagnostics if one.is_error]
+            refusal = "\n".join(f"{one.code}: {one.message}" for one in errors)
+            found.append(Target(title, refusal=refusal))
+    return tuple(found)

@@ -60,10 +60,10 @@ def layered(boxes: Mapping[int, Box], edges: Sequence[tuple[int, int]]) -> list[
     if edges:
         from fast_sugiyama import from_edges
 
-        parts += [
-            _place(dict(vertices), joined or [], boxes, edges)
-            for vertices, _, _, joined in from_edges(list(edges), vertex_spacing=1, dummy_vertices=True, transpose=True)
-        ]
+        for vertices, _, _, joined in from_edges(list(edges), vertex_spacing=1, dummy_vertices=True, transpose=True):
+            found = {int(vertex): (float(x), float(y)) for vertex, (x, y) in vertices}
+            ways = [(int(source), int(target)) for source, target in joined or ()]
+            parts.append(_place(found, ways, boxes, edges))
     joined_up = {end for edge in edges for end in edge}
     for number, box in boxes.items():
         if number not in joined_up:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from string import Template
 from typing import TYPE_CHECKING
 
 from pipec.compiler.graph.layout import PADDING, shortened
@@ -17,36 +18,46 @@ MARGIN = 16.0
 STATES = ("succeeded", "cached", "running", "failed", "upstream_failed", "skipped")
 """What a step of a run can be."""
 
-STYLE = """\
-.pipec { --ink: #1d2733; --faint: #5b6775; --line: #8a96a3; --paper: #ffffff; --box: #f6f8fa; --edge: #c3ccd5;
-  --succeeded: #1a7f37; --cached: #0969da; --running: #9a6700; --failed: #cf222e; --upstream_failed: #a2410f; --skipped: #6e7781;
-  font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
-@media (prefers-color-scheme: dark) {
-  .pipec { --ink: #e6edf3; --faint: #a3afbb; --line: #76828e; --paper: #0d1117; --box: #161c24; --edge: #3b4652;
-    --succeeded: #3fb950; --cached: #58a6ff; --running: #d29922; --failed: #ff7b72; --upstream_failed: #f0883e; --skipped: #8b949e; }
-}
-.pipec .paper { fill: var(--paper); }
-.pipec text { fill: var(--ink); }
-.pipec .note { fill: var(--faint); font-size: 11px; }
-.pipec .node > rect { fill: var(--box); stroke: var(--edge); stroke-width: 1.2; }
-.pipec .step > rect { fill: var(--paper); stroke: var(--line); }
+LIGHT = {
+    "ink": "#1d2733", "faint": "#5b6775", "line": "#8a96a3", "paper": "#ffffff", "box": "#f6f8fa", "edge": "#c3ccd5",
+    "succeeded": "#1a7f37", "cached": "#0969da", "running": "#9a6700", "failed": "#cf222e", "upstream_failed": "#a2410f",
+    "skipped": "#6e7781",
+}  # fmt: skip
+DARK = {
+    "ink": "#e6edf3", "faint": "#a3afbb", "line": "#76828e", "paper": "#0d1117", "box": "#161c24", "edge": "#3b4652",
+    "succeeded": "#3fb950", "cached": "#58a6ff", "running": "#d29922", "failed": "#ff7b72", "upstream_failed": "#f0883e",
+    "skipped": "#8b949e",
+}  # fmt: skip
+_SHAPES = """\
+.pipec { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+.pipec .note { font-size: 11px; }
+.pipec .node > rect { stroke-width: 1.2; }
 .pipec .loop > rect { stroke-width: 2; }
 .pipec .arm > rect { stroke-dasharray: 5 4; }
-.pipec .title { fill: var(--faint); }
-.pipec .edge { fill: none; stroke: var(--line); stroke-width: 1.3; }
+.pipec .edge { fill: none; stroke-width: 1.3; }
 .pipec .order { stroke-dasharray: 4 4; }
-.pipec marker path { fill: var(--line); }
-.pipec .badge { fill: var(--ink); font-size: 10px; text-anchor: end; }
+.pipec .badge { font-size: 10px; text-anchor: middle; }
+"""
+_COLOURS = """\
+.pipec .paper { fill: $paper; }
+.pipec text { fill: $ink; }
+.pipec .note, .pipec .title { fill: $faint; }
+.pipec .node > rect { fill: $box; stroke: $edge; }
+.pipec .step > rect { fill: $paper; stroke: $line; }
+.pipec .edge { stroke: $line; }
+.pipec marker path { fill: $line; }
+"""
+_STATE = """\
+.pipec .{0} > rect {{ stroke: ${0}; stroke-width: 2.4; }}
+.pipec .{0} > .badge {{ fill: ${0}; }}
 """
 
 
-def _state_rules() -> str:
-    rules = [
-        f".pipec .{state} > rect {{ stroke: var(--{state}); stroke-width: 2.4; }}\n"
-        f".pipec .{state} > .badge {{ fill: var(--{state}); }}\n"
-        for state in STATES
-    ]
-    return "".join(rules)
+def style() -> str:
+    """The style sheet: colours twice, in words that every program that shows SVG understands."""
+    rules = _COLOURS + "".join(_STATE.format(state) for state in STATES)
+    dark = "".join(f"  {line}\n" for line in Template(rules).substitute(DARK).splitlines())
+    return f"{_SHAPES}{Template(rules).substitute(LIGHT)}@media (prefers-color-scheme: dark) {{\n{dark}}}\n"
 
 
 def to_svg(
@@ -64,19 +75,19 @@ def to_svg(
     size = f'viewBox="0 0 {_number(width)} {_number(height)}"'
     if in_page:
         head = f'<svg class="pipec" id="picture" role="group" aria-label="{escape(picture.name)}" {size}>'
-        style = ""
+        sheet = ""
     else:
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="pipec" role="img" {size} '
             f'width="{_number(width)}" height="{_number(height)}">'
         )
-        style = (
-            f"<title>{escape(picture.name)}</title>\n<style>\n{STYLE}{_state_rules()}</style>\n"
+        sheet = (
+            f"<title>{escape(picture.name)}</title>\n<style>\n{style()}</style>\n"
             '<rect class="paper" width="100%" height="100%"/>'
         )
     lines = [
         head,
-        style,
+        sheet,
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0.8 L7.5 4 L0 7.2 z"/></marker></defs>',
         f'<g id="view" transform="translate({_number(MARGIN)} {_number(MARGIN)})">',
@@ -85,11 +96,6 @@ def to_svg(
         "</svg>",
     ]
     return "\n".join(line for line in lines if line) + "\n"
-
-
-def page_style() -> str:
-    """The style of the picture, for the page."""
-    return STYLE + _state_rules()
 
 
 def _drawing(drawing: Drawing, states: Mapping[str, str], *, in_page: bool) -> Iterator[str]:
@@ -133,7 +139,8 @@ def _node(placed: Placed, states: Mapping[str, str], *, in_page: bool) -> Iterat
         yield from _drawing(placed.inside, states, in_page=in_page)
     if state:
         # A state is a word as well as a colour: not everybody sees the one, and a printer may not have it.
-        yield f'<text class="badge" x="{_number(placed.width - 4)}" y="-3">{escape(state.replace("_", " "))}</text>'
+        at = f'x="{_number(placed.width / 2)}" y="{_number(placed.height + 10)}"'
+        yield f'<text class="badge" {at}>{escape(state.replace("_", " "))}</text>'
     yield "</g>"
 
 
