@@ -62,6 +62,9 @@ RULES = {
         ("pipec.compiler", "pipec.templates"),
         frozenset({"yaml", "pydantic", "pydantic_core", "libcst", "rich", "jinja2"}),
     ),
+    # A picture is laid out, and an editor spoken to, by libraries of extras.
+    "pipec.compiler.graph": Rule(("pipec.compiler",), lazy=frozenset({"fast_sugiyama"})),
+    "pipec.compiler.lsp": Rule(("pipec.compiler",), frozenset({"libcst", "lsprotocol", "pygls"})),
     "pipec.backends": Rule(("pipec.backends", "pipec.compiler", "pipec.templates"), frozenset({"jinja2", "yaml"})),
     # It runs steps, and shows it on a terminal.
     "pipec.backends.local": Rule(

@@ -53,7 +53,9 @@ def text(value: Json) -> str:
 
 def document(content: Mapping[str, Any]) -> str:
     """A document of ours as text: an entry a line, since what indents is slow Python."""
-    return "{\n" + ",\n".join([f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in content.items()]) + "\n}\n"
+    return (
+        "{\n" + ",\n".join([f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in content.items()]) + "\n}\n"
+    )
 
 
 def dumps(value: object) -> str:

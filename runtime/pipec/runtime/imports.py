@@ -34,7 +34,7 @@ def _modules() -> set[str]:
 
 
 class _Finder:
-    """Finds and makes the modules below `zenml`. (The base classes for it bring thirty modules.)"""
+    """Finds and makes the modules below `zenml`; the base classes for it would bring thirty modules."""
 
     def __init__(self) -> None:
         self.known = _modules()

@@ -87,7 +87,13 @@ def _rehearse() -> None:
         value = {"json": "{}"}
         for number in range(_REHEARSALS):
             place = {"parameter": f"{folder}/text.json", "artifact": f"{folder}/{number}"}
-            about = {"version": 1, "pipeline": "rehearsal", "step": "value", "run": "0", "record": f"{folder}/record.json"}
+            about = {
+                "version": 1,
+                "pipeline": "rehearsal",
+                "step": "value",
+                "run": "0",
+                "record": f"{folder}/record.json",
+            }
             spec = {"function": "pipec.runtime.gates:value", "outputs": {"output": {"mirrored": True}}}
             execute({**about, "spec": spec, "slots": {"value": value}, "results": {"output": place}})
             value = {"artifact": place["artifact"]}

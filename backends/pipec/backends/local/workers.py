@@ -250,7 +250,13 @@ class Workers:
 
     def _give(self, server: _Server, job: Job) -> None:
         server.jobs[job.id] = (job, 0)
-        message = {"run": job.id, "function": job.function, "invocation": job.invocation, "log": job.log, "folder": str(self.folder)}
+        message = {
+            "run": job.id,
+            "function": job.function,
+            "invocation": job.invocation,
+            "log": job.log,
+            "folder": str(self.folder),
+        }
         if server.is_ready is None:
             server.waiting.append(job)
             return

@@ -280,6 +280,22 @@ def _debug(commands: Any) -> None:
     parser.set_defaults(run=_lazily("debug"))
 
 
+def _graph(commands: Any) -> None:
+    parser = commands.add_parser("graph", help="draw a pipeline: Mermaid, DOT, SVG, or a page that works offline")
+    parser.add_argument("sources", nargs=1, metavar="FILE[:PIPELINE]", help="a Python file, or .ir.json")
+    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a run parameter")
+    parser.add_argument(
+        "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
+    )
+    _configured(parser)
+    parser.add_argument("--format", choices=("mermaid", "dot", "svg", "html"), default="mermaid")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write it there instead of printing it")
+    parser.add_argument("--run", dest="run_name", metavar="RUN", help="colour the steps by their state in this run")
+    parser.add_argument("--artifact-root", metavar="DIR", help="where runs lie (default: .pipec in the project)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    parser.set_defaults(run=_lazily("graph"))
+
+
 def _count(word: str) -> int:
     number = int(word)
     if number < 1:
@@ -328,6 +344,7 @@ _COMMANDS: dict[str, Callable[[Any], None]] = {
     "models": _models,
     "artifacts": _artifacts,
     "debug": _debug,
+    "graph": _graph,
     "explain": _explain,
     "targets": _targets,
     "migrate": _migrate,
