@@ -11,9 +11,12 @@ import os
 import sys
 import types
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pipec.sdk import _zenml_names as names
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 ROOT = "zenml"
 
@@ -47,7 +50,7 @@ class _Finder:
         if fullname not in self.known:
             parent, _, name = fullname.rpartition(".")
             raise ModuleNotFoundError(names.missing(parent, name), name=fullname)
-        return importlib.machinery.ModuleSpec(fullname, self, origin="pipec.sdk", is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, cast("Loader", self), origin="pipec.sdk", is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         own = names.SUBMODULES.get(spec.name)

@@ -106,7 +106,8 @@ def lines_of(text: str) -> list[str]:
 
 
 def layers_of(reference: str, containers: Containers) -> list[str]:
-    return json.loads(containers.docker("image", "inspect", reference).stdout)[0]["RootFS"]["Layers"]
+    layers: list[str] = json.loads(containers.docker("image", "inspect", reference).stdout)[0]["RootFS"]["Layers"]
+    return layers
 
 
 def test_each_set_of_requirements_is_an_image_and_an_edit_rebuilds_what_needs_it(

@@ -195,7 +195,7 @@ def _build(bench: Bench, plan: ImagePlan, image: Image) -> None:
         try:
             smoke.try_image(bench.engine, image, plan)
         except BuildFailed:
-            _forget(bench, wanted.reference)
+            _forget(bench, image.reference)
             raise
 
 
