@@ -71,7 +71,7 @@ def _arguments(options: Mapping[str, Json]) -> dict[str, Any]:
 def _argument(name: str, value: Json) -> Any:
     if name == "extra_hosts" and isinstance(value, list | tuple):
         return dict(str(one).split(":", 1) for one in value)
-    if name == "shm_size":
+    if name == "shm_size" and isinstance(value, str | int | float):
         from docker.utils import parse_bytes
 
         return parse_bytes(value)

@@ -93,6 +93,7 @@ def connect() -> Engine:
     try:
         import docker
         from docker.errors import DockerException
+        from docker.utils import kwargs_from_env
     except ImportError:
         message = "images are built through Docker's SDK for Python, which is not installed"
         help_ = "`pip install 'pipec[docker]'`; `--plan` and `--emit DIR` need neither it nor an engine"
@@ -100,9 +101,8 @@ def connect() -> Engine:
     told = _named_host()
     tried: list[str] = []
     for host in [told] if told else _sockets():
-        tls = docker.tls.TLSConfig(verify=bool(os.environ.get("DOCKER_TLS_VERIFY"))) if _wants_tls(host) else False
         try:
-            arguments = docker.utils.kwargs_from_env() if tls else {"base_url": host}
+            arguments: dict[str, Any] = {**kwargs_from_env()} if _wants_tls(host) else {"base_url": host}
             api = docker.APIClient(**arguments, version="auto", timeout=TIMEOUT)
         except (DockerException, OSError, ValueError) as problem:
             tried.append(f"`{host}`: {_reason(problem)}")
@@ -123,7 +123,7 @@ def _named_host() -> str | None:
     from docker.context import ContextAPI
 
     try:
-        context = ContextAPI.get_current_context()
+        context: Any = ContextAPI.get_current_context()  # None where there is none, whatever its annotation says
     except Exception:  # a broken configuration of Docker is not ours to judge; the sockets are tried
         return None
     name = None if context is None else context.name

@@ -52,7 +52,7 @@ def _failed(engine: Engine, image: Image, plan: ImagePlan, symbols: list[str]) -
 
     recipe = image.recipe
     assert recipe is not None
-    script = files(__package__).joinpath("smoke_script.txt").read_text(encoding="utf-8")
+    script = files("pipec.backends.containers").joinpath("smoke_script.txt").read_text(encoding="utf-8")
     command = [recipe.python, "-I", "-B", "-c", script, CODE_ROOT, *symbols]
     api = engine.api
     container = ""
