@@ -1,6 +1,10 @@
 """CPU time of compiling one program as a whole process: pipec for each target, and its peers.
 
-    python benchmarks/compile.py [--rounds 7] [--sizes 10 100 1000] [--peer-python PATH …]
+    python benchmarks/compile.py [--rounds 7] [--sizes 10 100 1000 10000] [--spread 500] [--peer-python PATH …]
+
+With `--sizes`, a chain of so many calls goes to the IR, to each target, which refuses what is beyond its limit, and through
+kfp and hera. With `--spread N`, the calls are also those of N steps in N modules of a package. Peak memory is that of one
+process.
 
 Peers run in environments of their own: `.venvs/kubeflow` has kfp (make one with `make setup`); other interpreters that
 have kfp, hera or metaflow are named with `--peer-python`. CPU is user plus system time of the process and its children.
@@ -11,7 +15,6 @@ from __future__ import annotations
 import argparse
 import compileall
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -117,37 +120,79 @@ def kfp_chain(size: int) -> str:
     )
 
 
+def hera_chain(size: int) -> str:
+    """The same for hera."""
+    calls = "\n".join(
+        f'        value = add(name="add-{index}", arguments={{"value": value.result, "amount": {index}}})\n'
+        f"        last >> value\n        last = value"
+        for index in range(size - 1)
+    )
+    return (
+        "import sys\nfrom hera.workflows import DAG, WorkflowTemplate, script\n\n"
+        '@script(image="python:3.11-slim")\ndef start():\n    print(0)\n\n'
+        '@script(image="python:3.11-slim")\ndef add(value: int, amount: int):\n    print(value + amount)\n\n'
+        'with WorkflowTemplate(name="chain", entrypoint="main") as w:\n    with DAG(name="main"):\n'
+        f'        value = last = start(name="start")\n{calls}\n'
+        'open(sys.argv[1], "w").write(w.to_yaml())\n'
+    )
+
+
+def spread(folder: Path, size: int, modules: int) -> Path:
+    """A chain of `size` calls of steps in `modules` modules, each of which reads a constant of its neighbour."""
+    package = folder / f"spread{size}" / "parts"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    for index in range(modules):
+        other = f"from parts.m{(index + 1) % modules} import FACTOR as OTHER\n" if index % 2 else "OTHER = 1\n"
+        (package / f"m{index}.py").write_text(
+            f"from pipec.sdk import step\n\n{other}\nFACTOR = {index}\n\n\n"
+            f"@step\ndef add_{index}(value: int, amount: int) -> int:\n    return value + amount * OTHER\n",
+            encoding="utf-8",
+        )
+    imports = "\n".join(f"from parts.m{index} import add_{index}" for index in range(modules))
+    calls = "\n".join(f"    value = add_{index % modules}(value, {index})" for index in range(size))
+    file = package.parent / "main.py"
+    file.write_text(
+        f"from pipec.sdk import pipeline\n\n{imports}\n\n\n@pipeline\ndef chain(value: int = 0):\n{calls}\n"
+        "    return value\n",
+        encoding="utf-8",
+    )
+    return file
+
+
 @dataclass
 class Contestant:
-    """A command to time, and what it used in each round, in seconds of CPU."""
+    """A command to time, and what it used in each round: seconds of CPU, and the most memory of all rounds in MB."""
 
     name: str
     command: Callable[[Path], list[str]]
     folder: Path
     environment: dict[str, str] = field(default_factory=dict[str, str])
     seconds: list[float] = field(default_factory=list[float])
+    megabytes: float = 0.0
     fault: str = ""
 
     def run(self) -> None:
         """One round, into an empty output folder."""
         output = Path(tempfile.mkdtemp(dir=self.folder))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(
-            self.command(output),
-            cwd=self.folder,
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        shutil.rmtree(output, ignore_errors=True)
-        if done.returncode:
-            self.fault = (
-                (done.stderr or done.stdout).strip().splitlines()[-1:][0] if done.stderr or done.stdout else "?"
+        with tempfile.TemporaryFile("w+") as said:
+            process = subprocess.Popen(
+                self.command(output),
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
+                stdout=said,
+                stderr=subprocess.STDOUT,
             )
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            said.seek(0)
+            told = said.read().strip().splitlines()
+        shutil.rmtree(output, ignore_errors=True)
+        if process.returncode:
+            self.fault = next((line for line in told if line.startswith("error")), (told or ["?"])[-1])
             return
-        self.seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+        self.megabytes = max(self.megabytes, used.ru_maxrss / 1024)
+        self.seconds.append(used.ru_utime + used.ru_stime)
 
     @property
     def median(self) -> float:
@@ -213,13 +258,14 @@ def race(contestants: list[Contestant], rounds: int, base: str) -> None:
             print(f"  {one.name:<14} did not run: {one.fault}")
             continue
         ratio = f"{one.median / reference.median:8.3f} of {base}" if reference is not None else ""
-        print(f"  {one.name:<14} {one.median * 1000:9.0f} ms CPU {ratio}")
+        print(f"  {one.name:<14} {one.median * 1000:9.0f} ms CPU {one.megabytes:7.0f} MB {ratio}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", type=int, nargs="*", default=[])
+    parser.add_argument("--spread", type=int, default=0, metavar="MODULES")
     parser.add_argument("--peer-python", action="append", default=[])
     arguments = parser.parse_args()
     found = interpreters(arguments.peer_python)
@@ -243,8 +289,15 @@ def main() -> None:
             contestants = [pipec(folder, file.name, target) for target in TARGETS]
             if pythons["kfp"] is not None and size <= 2000:
                 contestants.append(peer("kfp", pythons["kfp"], folder, kfp_chain(size)))
+            if pythons["hera"] is not None and size <= 2000:
+                contestants.append(peer("hera", pythons["hera"], folder, hera_chain(size)))
             print(f"a chain of {size} steps:")
             race(contestants, max(1, min(arguments.rounds, 3000 // size)), "kfp")
+            if arguments.spread:
+                file = spread(folder, size, min(size, arguments.spread))
+                print(f"a chain of {size} steps in {min(size, arguments.spread)} modules:")
+                contestants = [pipec(file.parent, file.name, target) for target in TARGETS]
+                race(contestants, max(1, min(arguments.rounds, 3000 // size)), "pipec ir")
 
 
 if __name__ == "__main__":

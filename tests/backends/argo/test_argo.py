@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -15,6 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
+import readable_files
 from engines import Argo
 from pipec.backends.argo import backend
 from pipec.backends.argo_interpreter import Broken, Run, submit
@@ -25,7 +25,6 @@ from pipec.compiler.ir.config import Schedule
 from pipec.compiler.ir.features import Feature
 from pipec.compiler.ir.model import Call, Pipeline
 from pipec.compiler.ir.values import Const, Expr, Lazy, RunFact
-from pipec.compiler.yaml_text import documents
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -192,22 +191,13 @@ def test_examples(example: str, schema: Any, argo: Argo, tmp_path: Path) -> None
 # Expected files
 
 
-def readable(text: str) -> str:
-    """The file without pipec's own runtime, which changes for reasons of its own, and without the digest of it."""
-    parts = text.split("\n---\n")
-    own = r"(pipec\..*|zenml\.__init__\.py|__main__\.py)"
-    parts[0] = re.sub(rf"(?m)^ +- {{key: {own}, path: .*}}\n", "", parts[0])
-    parts[-1] = re.sub(rf"(?m)^  {own}: (\|[+-]?|.+)\n((    .*)?\n)*(?=  \S|\Z)", "", parts[-1])
-    return re.sub(r"-code-[0-9a-f]{12}", "-code-DIGEST", documents([part + "\n" for part in parts])).rstrip("\n") + "\n"
-
-
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_expected_files(name: str, golden: Callable[[Path, str], None]) -> None:
-    golden(HERE / "golden" / name / f"{name}.yaml", readable(text_of(name)))
+    golden(HERE / "golden" / name / f"{name}.yaml", readable_files.argo(text_of(name)))
 
 
 def test_expected_file_with_everything_set(golden: Callable[[Path, str], None]) -> None:
-    golden(HERE / "golden" / "full" / "full.yaml", readable(full()))
+    golden(HERE / "golden" / "full" / "full.yaml", readable_files.argo(full()))
 
 
 # Runs

@@ -33,6 +33,7 @@ from pipec.compiler.ir.rewrite import rewrite
 from pipec.compiler.ir.types import INT, members
 from pipec.compiler.ir.values import Expr, Output
 from pipec.compiler.ir.walk import bodies, operations
+from pipec.compiler.passes.name_secrets import name_secrets
 from pipec.compiler.record import replace
 from pipec.compiler.yaml_text import Flow
 
@@ -55,6 +56,12 @@ class ArgoBackend:
     ledger: Ledger = LEDGER
 
     def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Manifest | None, Sequence[Diagnostic]]:
+        """See `Backend.legalize`."""
+        named, renamed = name_secrets(pipeline)
+        model, found = self._legalize(named, request)
+        return model, [*renamed, *found]
+
+    def _legalize(self, pipeline: Pipeline, request: Request) -> tuple[Manifest | None, Sequence[Diagnostic]]:
         """Plans templates, code and settings; checks what Argo cannot carry and its limits."""
         found = check_pipeline(pipeline, request.options)
         if has_errors(found):

@@ -16,6 +16,7 @@ from pipec.compiler.emit import header
 from pipec.compiler.ir.model import Call
 from pipec.compiler.ir.values import Output
 from pipec.compiler.packed_runtime import packed_runtime
+from pipec.compiler.passes.name_secrets import name_secrets
 from pipec.compiler.yaml_text import document, documents
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ class KubeflowBackend:
     ledger: Ledger = LEDGER
 
     def legalize(self, pipeline: Pipeline, request: Request) -> tuple[Plan | None, Sequence[Diagnostic]]:
+        """See `Backend.legalize`."""
+        named, renamed = name_secrets(pipeline)
+        model, found = self._legalize(named, request)
+        return model, [*renamed, *found]
+
+    def _legalize(self, pipeline: Pipeline, request: Request) -> tuple[Plan | None, Sequence[Diagnostic]]:
         """See `Backend.legalize`."""
         found = list(faults_of(pipeline, request.options))
         name = names.pipeline_name(pipeline.name)

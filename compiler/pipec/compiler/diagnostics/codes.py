@@ -124,6 +124,7 @@ CODES: dict[str, Code] = {
     "PC0530": Code("unknown-image-key", "`[tool.pipec.image]` has no such key"),
     "PC0531": Code("invalid-image-key", "a key of `[tool.pipec.image]` has a value that is not allowed"),
     "PC0535": Code("settings-of-another", "settings of a component that the target is not have no effect"),
+    "PC0536": Code("renamed-secret", "a secret has another name on Kubernetes"),
     "PC0555": Code("layout-missing", "a picture is asked for whose layout library is not installed"),
     # 06: containers
     "PC0601": Code("image-not-pushed", "a generated file names an image that no registry is known to have"),

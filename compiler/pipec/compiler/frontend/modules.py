@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.parse import parse, read_source
+from pipec.compiler.lazy import pattern
 from pipec.compiler.record import dataclass, field
 from pipec.compiler.source import Position, SourceFile, Span
 
@@ -226,10 +227,21 @@ def _answers(folder: Path, imported: _Imported) -> bool:
         return True
     if b"__getattr__" in text or b"import *" in text:
         return True
+    if not _plainly_bound(text).isdisjoint(imported.names):
+        return True
     bound = _bound(text) if any(name.encode() in text for name in imported.names) else frozenset()
     return any(
         name in bound or (target / name).is_dir() or (target / f"{name}.py").is_file() for name in imported.names
     )
+
+
+_PLAIN = pattern(r"(?m)^[ \t]*(?:(?:async +)?def|class) +(\w+)|^(\w+) *(?::.*)?=(?!=)")
+
+
+def _plainly_bound(text: bytes) -> set[str]:
+    """The names that lines define or assign to, by their form: most imports are answered without parsing the module."""
+    found = _PLAIN.finditer(text.decode("utf-8", "replace"))
+    return {one[1] or one[2] for one in found}
 
 
 def _bound(text: bytes) -> frozenset[str]:
