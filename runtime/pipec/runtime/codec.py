@@ -53,7 +53,9 @@ def text(value: Json) -> str:
 
 def document(content: Mapping[str, Any]) -> str:
     """A document of ours as text: an entry a line, since what indents is slow Python."""
-    return "{\n" + ",\n".join([f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in content.items()]) + "\n}\n"
+    return (
+        "{\n" + ",\n".join([f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in content.items()]) + "\n}\n"
+    )
 
 
 def dumps(value: object) -> str:
@@ -340,7 +342,7 @@ def resolve(symbol: str) -> Any:
     module, colon, name = symbol.partition(":")
     if not (module and colon and name):
         raise ValueError(f"`{symbol}` is not `module:name`")
-    found: Any = importlib.import_module(module)
+    found: Any = sys.modules.get(module) or importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
     return found

@@ -34,7 +34,9 @@ def _modules() -> set[str]:
 
 
 class _Finder:
-    """Finds and makes the modules below `zenml`. (The base classes for it bring thirty modules.)"""
+    """Finds and makes the modules below `zenml`."""
+
+    # The base classes for it would bring thirty modules.
 
     def __init__(self) -> None:
         self.known = _modules()
@@ -47,7 +49,8 @@ class _Finder:
         if fullname not in self.known:
             parent, _, name = fullname.rpartition(".")
             raise ModuleNotFoundError(names.missing(parent, name), name=fullname)
-        return importlib.machinery.ModuleSpec(fullname, self, origin="pipec.sdk", is_package=True)
+        loader: Any = self
+        return importlib.machinery.ModuleSpec(fullname, loader, origin="pipec.sdk", is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         own = names.SUBMODULES.get(spec.name)
