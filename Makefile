@@ -27,7 +27,7 @@ dev: python
 	@$(PYTHON) tools/environments.py ensure dev
 
 setup: python ## Make .venv and the environments of the engines (once; they are reused).
-	@$(PYTHON) tools/environments.py ensure dev airflow kubeflow argo argo3
+	@$(PYTHON) tools/environments.py ensure dev airflow kubeflow argo argo3 containers
 
 test: setup lint pytest ## Lint, types, layers, and the whole suite with the real engines.
 

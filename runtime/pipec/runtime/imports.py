@@ -11,9 +11,12 @@ import os
 import sys
 import types
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pipec.sdk import _zenml_names as names
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 ROOT = "zenml"
 
@@ -34,9 +37,7 @@ def _modules() -> set[str]:
 
 
 class _Finder:
-    """Finds and makes the modules below `zenml`."""
-
-    # The base classes for it would bring thirty modules.
+    """Finds and makes the modules below `zenml`; the base classes for it would bring thirty modules."""
 
     def __init__(self) -> None:
         self.known = _modules()
@@ -49,8 +50,7 @@ class _Finder:
         if fullname not in self.known:
             parent, _, name = fullname.rpartition(".")
             raise ModuleNotFoundError(names.missing(parent, name), name=fullname)
-        loader: Any = self
-        return importlib.machinery.ModuleSpec(fullname, loader, origin="pipec.sdk", is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, cast("Loader", self), origin="pipec.sdk", is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         own = names.SUBMODULES.get(spec.name)
