@@ -17,6 +17,9 @@ from typing import Any
 
 import pytest
 
+from pipec.runtime.artifacts import Workspace, fetch
+from pipec.runtime.store import layout
+
 PROGRAM = Path(__file__).parent / "programs/long_run.py"
 EXPECTED = {"squares": 8, "outputs": [140, "big"]}
 
@@ -89,6 +92,7 @@ def kill_and_go_on(folder: Path, chance: random.Random) -> bool:
     output, errors = resumed.communicate(timeout=60)
     assert resumed.returncode == 0, errors
     check(folder, json.loads(output), done, before)
+    verify(folder / ".pipec", run)
     return True
 
 
@@ -104,6 +108,27 @@ def check(folder: Path, result: dict[str, Any], done: set[str], before: Counter[
         assert after[f"end {note_name(instance)}"] >= 1
 
 
+def verify(store: Path, run: str) -> None:
+    """Every document of the store can be read, every artifact of a step that succeeded has the digest that was recorded."""
+    for document in store.rglob("*.json"):
+        json.loads(document.read_text())
+    with sqlite3.connect(store / "journal.sqlite") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        rows = connection.execute(
+            "SELECT attempt, instance FROM instances WHERE run = ? AND state = 'succeeded'", (run,)
+        ).fetchall()
+    workspace, verified = Workspace(), 0
+    for attempt, instance in rows:
+        folder = store / layout.attempt_folder("long_run", run, instance, attempt)
+        record = json.loads((folder / layout.RECORD).read_text())
+        assert (record["state"], record["attempt"]) == ("succeeded", attempt)
+        for output in record["outputs"].values():
+            fetch(output["place"], workspace, output["digest"])
+            verified += 1
+    workspace.close()
+    assert (len(rows), verified) == (11, 2), rows
+
+
 @pytest.mark.parametrize("number", range(10))
 def test_a_killed_run_goes_on(tmp_path: Path, number: int) -> None:
     assert kill_and_go_on(tmp_path, random.Random(number))
@@ -111,13 +136,15 @@ def test_a_killed_run_goes_on(tmp_path: Path, number: int) -> None:
 
 @pytest.mark.soak
 def test_two_hundred_killed_runs_go_on(tmp_path: Path) -> None:
-    resumed = 0
-    for number in range(200):
-        folder = tmp_path / str(number)
+    seed, resumed = random.randrange(10**9), 0
+    print("the first seed is", seed)
+    while resumed < 200:
+        folder = tmp_path / str(seed)
         folder.mkdir()
-        resumed += kill_and_go_on(folder, random.Random())
+        # Of what is killed before anybody knows of it, nothing has run: it does not count.
+        resumed += kill_and_go_on(folder, random.Random(seed))
         shutil.rmtree(folder)
-    assert resumed > 150
+        seed += 1
 
 
 def test_an_interrupt_ends_a_run_in_good_order(tmp_path: Path) -> None:

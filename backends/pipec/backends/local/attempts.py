@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
 import os
@@ -133,21 +132,23 @@ class Attempts:
     ) -> None:
         self.store, self.local, self.pipeline = store, local, pipeline
         self.run, self.name, self.start_time = run, name, start_time
+        self._below = f"{local}/{layout.run_folder(pipeline.name, run)}"
+        self._head = {"version": 1, "pipeline": pipeline.name, "run": run, "run_name": name}
+        self._head |= {"start_time": start_time.isoformat(), "artifact_root": store.root}
 
-    def folder(self, instance: str, number: int) -> Path:
+    def folder(self, instance: str, number: int) -> str:
         """The local folder of an attempt."""
-        return self.local / layout.attempt_folder(self.pipeline.name, self.run, instance, number)
+        return f"{self._below}/{layout.file_name(instance)}/{number}"
 
-    def notes(self, instance: str, number: int) -> Path:
+    def notes(self, instance: str, number: int) -> str:
         """Beside it, what belongs to no output: the log, the invocation, results as text."""
-        folder = self.folder(instance, number)
-        return folder.with_name(f"{number}.notes")
+        return f"{self.folder(instance, number)}.notes"
 
     def log(self, instance: str, number: int) -> Path:
         """What the attempt printed."""
-        return self.notes(instance, number) / "log.txt"
+        return Path(f"{self.notes(instance, number)}/log.txt")
 
-    def prepare(self, node: Node, number: int, invocation: Invocation, facts: Mapping[str, Any]) -> tuple[Path, Path]:
+    def prepare(self, node: Node, number: int, invocation: Invocation, facts: Mapping[str, Any]) -> tuple[str, str]:
         """Write the document of an attempt.
 
         Returns:
@@ -155,12 +156,15 @@ class Attempts:
         """
         notes = self.notes(node.instance, number)
         document = self.document(node, number, invocation, facts)
-        for each in (notes.parent, notes):
-            with contextlib.suppress(FileExistsError):
+        for each in (notes.rpartition("/")[0], notes):
+            try:
                 os.mkdir(each)
-        path = notes / "invocation.json"
-        path.write_text(json.dumps(document), encoding="utf-8")
-        return path, notes / "log.txt"
+            except FileExistsError:
+                continue
+        path = f"{notes}/invocation.json"
+        with open(path, "wb") as file:
+            file.write(json.dumps(document).encode())
+        return path, f"{notes}/log.txt"
 
     def document(self, node: Node, number: int, invocation: Invocation, facts: Mapping[str, Any]) -> dict[str, Any]:
         """The document of an attempt; `facts` are its further entries."""
@@ -168,34 +172,32 @@ class Attempts:
         folder, notes = self.folder(instance, number), self.notes(instance, number)
         results: dict[str, dict[str, str]] = {}
         for name in invocation.spec["outputs"]:
-            place = self.store.output(self.pipeline.name, self.run, instance, number, name)
             is_carried = name in invocation.carried
-            results[name] = {"parameter": str(notes / f"{layout.file_name(name)}.json")} if is_carried else {}
+            results[name] = {"parameter": f"{notes}/{layout.file_name(name)}.json"} if is_carried else {}
             if not is_carried or "registered" in invocation.spec["outputs"][name]:
+                place = self.store.output(self.pipeline.name, self.run, instance, number, name)
                 results[name]["artifact"] = place
         return {
-            **{"version": 1, "pipeline": self.pipeline.name, "step": node.operation.id, "run": self.run},
-            **{"attempt": number, "spec": invocation.spec, "slots": invocation.slots, "results": results},
-            **{"error": str(folder / layout.ERROR), "record": str(folder / layout.RECORD)},
-            **{"run_name": self.name, "start_time": self.start_time.isoformat()},
-            **{"instance": instance, "artifact_root": self.store.root},
+            **self._head,
+            **{"step": node.operation.id, "instance": instance, "attempt": number},
+            **{"spec": invocation.spec, "slots": invocation.slots, "results": results},
+            **{"error": f"{folder}/{layout.ERROR}", "record": f"{folder}/{layout.RECORD}"},
             **facts,
         }
 
     def outcome(self, node: Node, number: int, invocation: Invocation, ended: Ended | None) -> Outcome:
         """What came of an attempt; `ended` is None where nobody saw its end (the scheduler was killed)."""
         folder = self.folder(node.instance, number)
-        error = _read(folder / layout.ERROR)
+        is_well = ended is None or not (ended.is_lost or ended.signal or ended.status)
+        record = _read(f"{folder}/{layout.RECORD}") if is_well else {}
+        if record.get("state") in ("succeeded", "cached"):
+            return self._succeeded(node, number, invocation, record)
+        error = _read(f"{folder}/{layout.ERROR}")
         if ended is not None and ended.is_lost:
             return Outcome("the process that it was forked from died", error=error)
         if ended is not None and ended.signal:
             return Outcome(_signalled(ended.signal), error=error)
-        if ended is not None and ended.status:
-            return Outcome(self._failed(error, ended.status), error=error)
-        record = _read(folder / layout.RECORD)
-        if record.get("state") not in ("succeeded", "cached"):
-            return Outcome(self._failed(error, 0), error=error)
-        return self._succeeded(node, number, invocation, record)
+        return Outcome(self._failed(error, 0 if ended is None else ended.status), error=error)
 
     def _failed(self, error: Mapping[str, Any], status: int) -> str:
         if error:
@@ -213,8 +215,8 @@ class Attempts:
         outputs: dict[str, Stored] = {}
         for name in invocation.spec["outputs"]:
             if name in invocation.carried:
-                text = (notes / f"{layout.file_name(name)}.json").read_text(encoding="ascii")
-                outputs[name] = Stored(json=text)
+                with open(f"{notes}/{layout.file_name(name)}.json", "rb") as file:
+                    outputs[name] = Stored(json=file.read().decode("ascii"))
             else:
                 about = record["outputs"][name]
                 outputs[name] = Stored(
@@ -228,16 +230,17 @@ class Attempts:
         return Outcome(None, outputs, record=record)
 
 
-def job_of(node: Node, number: int, invocation: Invocation, paths: tuple[Path, Path], **place: Any) -> Job:
+def job_of(node: Node, number: int, invocation: Invocation, paths: tuple[str, str], **place: Any) -> Job:
     """The job of an attempt."""
     function = str(invocation.spec["function"])
     module = function.partition(":")[0]
-    return Job(f"{node.instance}#{number}", module, function, str(paths[0]), str(paths[1]), **place)
+    return Job(f"{node.instance}#{number}", module, function, *paths, **place)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, "rb") as file:
+            found: dict[str, Any] = json.loads(file.read().decode())
     except (OSError, ValueError):
         return {}
     return found

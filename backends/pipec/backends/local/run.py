@@ -34,6 +34,7 @@ from pipec.backends.local.scheduler import Scheduler
 from pipec.backends.local.workers import Workers
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.ir.json import write
+from pipec.compiler.ir.model import ForEach
 from pipec.compiler.ir.walk import calls, operations
 from pipec.runtime import codec
 from pipec.runtime.invocation import fill
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.values import Json
 
 PROGRAM = "ir.json"
+_FEW = 8
 INTERRUPTED = "interrupted"
 
 
@@ -158,7 +160,9 @@ class _Run:
         attempts = Attempts(self.store, self.folder, self.pipeline, identity, name, started)
         paths = tuple(str(path) for path in self.options.import_roots or (self.project_root,))
         package = str(Path(next(iter(pipec.runtime.__path__))).parent)
-        workers = Workers(self.project_root, paths, package, self.options.is_forking)
+        every = [*operations(self.pipeline.body)]
+        rehearses = len(every) > _FEW or any(isinstance(each, ForEach) for each in every)
+        workers = Workers(self.project_root, paths, package, self.options.is_forking, rehearses)
         roots = self.options.import_roots or (self.project_root,)
         reuse = Reuse(self.store, roots) if self.options.use_cache else None
         selected = self.options.selected

@@ -7,6 +7,7 @@
 Every server does the same: it takes messages from the scheduler on a socket of its own, one JSON object a line.
 
     {"branch": {"paths": […], "environment": {…}, "libraries": […], "module": "steps.train"}}    with the new server's socket
+    {"rehearse": [invocation, …]}                                                     runs them itself, see rehearsal.py
     {"run": job, "function": "steps.train:train", "invocation": path, "log": path, "folder": path}
 
 and answers `{"forked": pid}` to a branch, `{"started": job, "pid": …}`, `{"ended": job, "status": …, "signal": …, "seconds": …, "bytes": …}`. A
@@ -19,19 +20,19 @@ the message of the one attempt that it runs. Standard library alone.
 
 from __future__ import annotations
 
+import array
 import atexit
 import contextlib
 import errno
 import gc
 import importlib
+import importlib.machinery
 import json
 import os
-import random
 import select
 import signal
 import socket
 import sys
-import tempfile
 import traceback
 import types
 from collections.abc import Generator
@@ -41,8 +42,13 @@ CRASHED, FULL = 70, 74
 """Exit statuses of a fault of our own, and of a disk on which not even a log line finds room."""
 _WARM = "runtime.execute runtime.store runtime.caching runtime.hooks runtime.materializers.registry sdk".split()
 """What nearly every step loads, most of it only when it is used."""
-_REHEARSALS = 8
-"""After so many calls Python 3.11 takes a function for one that is worth specialising."""
+HAS_FORK = hasattr(os, "fork")
+# What runs for each step does without what brings many functions: of each, a fork copies the pages.
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+_SPACE = socket.CMSG_SPACE(64) if HAS_FORK else 0
+_quoted = json.encoder.encode_basestring_ascii
+_handle: Any = getattr(sys.modules.get("_signal"), "signal", signal.signal)
+_CHILD, _DEFAULT = (int(signal.SIGCHLD), int(signal.SIG_DFL)) if HAS_FORK else (0, 0)
 
 
 def main() -> None:
@@ -51,14 +57,11 @@ def main() -> None:
     before = set(sys.modules)
     _prepare(package)
     if not what.isdecimal():
-        run_once(json.loads(what), before)
+        # Where there is no fork, this process is one attempt.
+        message = json.loads(what)
+        _extend_path(message["paths"], before)
+        Server(socket.socket(), before).step(message)
     Server(socket.socket(fileno=int(what)), before).serve()
-
-
-def run_once(message: dict[str, Any], before: set[str]) -> NoReturn:
-    """Where there is no fork: this process is one attempt."""
-    _extend_path(message["paths"], before)
-    Server.step(Server(socket.socket(), before), message)
 
 
 def _prepare(package: str) -> None:
@@ -70,33 +73,9 @@ def _prepare(package: str) -> None:
     for module in _WARM:
         importlib.import_module(f"pipec.{module}")
     importlib.import_module("pipec.runtime.imports").install()
-    _rehearse()
     importlib.import_module("pipec.sdk.pipelines").__dict__["IS_STEP_PROCESS"] = True
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
-
-
-def _rehearse() -> None:
-    """Run a step of ours a few times, before any child is forked.
-
-    What Python looks up and specialises meanwhile lies in pages that each child would write to, and so copy, for itself:
-    a quarter of what a small step costs.
-    """
-    execute = sys.modules["pipec.runtime.execute"].execute
-    with contextlib.suppress(OSError), tempfile.TemporaryDirectory(prefix="pipec-") as folder:
-        value = {"json": "{}"}
-        for number in range(_REHEARSALS):
-            place = {"parameter": f"{folder}/text.json", "artifact": f"{folder}/{number}"}
-            about = {
-                "version": 1,
-                "pipeline": "rehearsal",
-                "step": "value",
-                "run": "0",
-                "record": f"{folder}/record.json",
-            }
-            spec = {"function": "pipec.runtime.gates:value", "outputs": {"output": {"mirrored": True}}}
-            execute({**about, "spec": spec, "slots": {"value": value}, "results": {"output": place}})
-            value = {"artifact": place["artifact"]}
 
 
 class Server:
@@ -109,6 +88,7 @@ class Server:
         self.passed: list[int] = []
         self.text = b""
         self.spoken = b""
+        self.prepared: set[str] = set()
         self.seeded: dict[str, Any] = {}
         self.has_threads = False
 
@@ -118,7 +98,7 @@ class Server:
         os.set_blocking(writing, False)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Interrupts are for the scheduler: this process is in a session of its own.
         self.pipe = (reading, writing)
         while True:
             ready, _, _ = select.select([self.channel.fileno(), reading], [], [])
@@ -138,24 +118,28 @@ class Server:
     def receive(self) -> bool:
         """Carry out the messages that are there; False when the scheduler is gone."""
         try:
-            data, passed, _, _ = socket.recv_fds(self.channel, 65536, 16)
+            data, ancillary, _, _ = self.channel.recvmsg(65536, _SPACE)
         except OSError:
             return False
-        self.passed += passed
+        for _, _, descriptors in ancillary:
+            self.passed += array.array("i", descriptors)
         self.text += data
         *lines, self.text = self.text.split(b"\n")
         for line in lines:
-            message = json.loads(line)
+            message = json.loads(line.decode())
             if "branch" in message:
                 self.branch(message["branch"], self.passed.pop(0))
+            elif "rehearse" in message:
+                for document in message["rehearse"]:
+                    sys.modules["pipec.runtime.execute"].execute(document)
             else:
                 self.run(message)
         return bool(data)
 
-    def send(self, **event: Any) -> None:
+    def send(self, event: str) -> None:
         """Tell the scheduler."""
         try:
-            self.channel.sendall(json.dumps(event).encode() + b"\n")
+            self.channel.sendall(event.encode() + b"\n")
         except OSError:
             os._exit(1)  # it is gone; what still runs belongs to nobody and goes with its other end
 
@@ -174,13 +158,9 @@ class Server:
             _, status, usage = os.wait4(ended.si_pid, 0)
             if job is not None:
                 code = os.waitstatus_to_exitcode(status)
-                self.send(
-                    ended=job,
-                    status=max(code, 0),
-                    signal=max(-code, 0),
-                    seconds=round(usage.ru_utime + usage.ru_stime, 6),
-                    bytes=usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-                )
+                how = f'"status": {max(code, 0)}, "signal": {max(-code, 0)}'
+                used = f'"seconds": {usage.ru_utime + usage.ru_stime:.6f}, "bytes": {usage.ru_maxrss * _RSS_UNIT}'
+                self.send(f'{{"ended": {job}, {how}, {used}}}')
 
     def fork(self) -> int:
         """`os.fork`, which leaves the child without anything of this server's."""
@@ -189,7 +169,7 @@ class Server:
             signal.set_wakeup_fd(-1)
             for descriptor in self.pipe:
                 os.close(descriptor)
-            self.channel.close()
+            os.close(self.channel.detach())
             self.jobs = {}
         return pid
 
@@ -198,7 +178,7 @@ class Server:
         pid = self.fork()
         if pid:
             os.close(descriptor)
-            self.send(forked=pid)
+            self.send(f'{{"forked": {pid}}}')
             return
         self.channel, self.text, self.passed = socket.socket(fileno=descriptor), b"", []
         os.environ.update(what.get("environment", {}))
@@ -210,7 +190,7 @@ class Server:
             is_ready = self.warm(what["module"], what.get("folder"))
         gc.collect()
         gc.freeze()
-        self.send(ready=is_ready)
+        self.send('{"ready": true}' if is_ready else '{"ready": false}')
         self.serve()
 
     def preload(self, libraries: list[str]) -> None:
@@ -248,28 +228,29 @@ class Server:
 
     def run(self, message: dict[str, Any]) -> None:
         """Fork a child for one attempt."""
-        sys.modules["pipec.runtime.execute"].prepare(message["function"])
+        if message["function"] not in self.prepared:
+            self.prepared.add(message["function"])
+            sys.modules["pipec.runtime.execute"].prepare(message["function"])
         pid = self.fork()
         if pid == 0:
             self.step(message)
-        self.jobs[pid] = message["run"]
+        job = self.jobs[pid] = _quoted(message["run"])
         # Both sides do it, so that neither can come too late.
         _lead_group(pid)
-        self.send(started=message["run"], pid=pid)
+        self.send(f'{{"started": {job}, "pid": {pid}}}')
 
     def step(self, message: dict[str, Any]) -> NoReturn:
         """The child: one attempt, in a process group of its own, its output in its log."""
         status = CRASHED
         try:
             _lead_group(0)
-            if hasattr(signal, "SIGCHLD"):
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if HAS_FORK:
+                _handle(_CHILD, _DEFAULT)
             self.redirect(message["log"])
             os.chdir(message["folder"])
             self.reseed()
             with open(message["invocation"], "rb") as file:
-                document = json.load(file)
+                document = json.loads(file.read().decode())
             status = sys.modules["pipec.runtime.execute"].execute(document)
             _finish()
         except BaseException as problem:
@@ -295,7 +276,7 @@ class Server:
     def reseed(self) -> None:
         """Draws as in a fresh process: of a seed that the module set, else of chance, never those of a sibling."""
         if "random" in self.seeded:
-            random.setstate(self.seeded["random"])
+            sys.modules["random"].setstate(self.seeded["random"])
         numpy_random = sys.modules.get("numpy.random")
         if numpy_random is not None:
             generator = numpy_random.mtrand._rand._bit_generator
@@ -307,19 +288,60 @@ class Server:
 @contextlib.contextmanager
 def _noting_seeds(seeded: dict[str, Any]) -> Generator[None]:
     """Keep the state of `random` if somebody seeds it meanwhile: a fork seeds it anew."""
-    seed = random.seed
-
-    def noted(*arguments: Any, **options: Any) -> None:
-        seeded["random"] = None
-        seed(*arguments, **options)
-
-    random.seed = noted
+    watch = _Watch(seeded)
+    if "random" in sys.modules:
+        watch.wrap(sys.modules["random"])
+    else:
+        sys.meta_path.insert(0, watch)
     try:
         yield
     finally:
-        random.seed = seed
-        if "random" in seeded:
-            seeded["random"] = random.getstate()
+        watch.end()
+
+
+class _Watch:
+    """Notes calls of `random.seed`, from the moment that `random` is imported: no step that does without pays for it."""
+
+    def __init__(self, seeded: dict[str, Any]) -> None:
+        self.seeded = seeded
+        self.module: Any = None
+        self.seed: Any = None
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        """The module as it would be found without this."""
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target) if name == "random" else None
+        if spec is None or not isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+            return None
+        execute = spec.loader.exec_module
+
+        def exec_module(module: types.ModuleType) -> None:
+            execute(module)
+            self.wrap(module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+    def wrap(self, module: Any) -> None:
+        """Put a function before the module's own; a module of the user's may be called like this one."""
+        if not hasattr(module, "getstate"):
+            return
+        seed = self.seed = module.seed
+        self.module = module
+
+        def noted(*arguments: Any, **options: Any) -> None:
+            self.seeded["random"] = None
+            seed(*arguments, **options)
+
+        module.seed = noted
+
+    def end(self) -> None:
+        """Take the function out again; keep the state."""
+        with contextlib.suppress(ValueError):
+            sys.meta_path.remove(self)
+        if self.module is not None:
+            self.module.seed = self.seed
+            if "random" in self.seeded:
+                self.seeded["random"] = self.module.getstate()
 
 
 def _extend_path(paths: list[str], before: set[str]) -> None:
@@ -327,30 +349,31 @@ def _extend_path(paths: list[str], before: set[str]) -> None:
     for path in reversed(paths):
         for entry in os.listdir(path):
             name = entry.removesuffix(".py")
-            if name in sys.stdlib_module_names and name not in before and name != "random":
+            if name in sys.stdlib_module_names and name not in before:
                 for shadowed in [each for each in sys.modules if each == name or each.startswith(name + ".")]:
                     del sys.modules[shadowed]
         sys.path.insert(0, path)
 
 
 def _lead_group(pid: int) -> None:
-    # It has ended already, has done so itself, or there are no groups here.
-    with contextlib.suppress(OSError, AttributeError):
+    try:
         os.setpgid(pid, pid)
+    except (OSError, AttributeError):
+        return  # it has ended already, has done so itself, or there are no groups here
 
 
 def _kill_group(pid: int) -> None:
-    with contextlib.suppress(OSError):
+    try:
         os.killpg(pid, signal.SIGKILL)
+    except OSError:
+        return  # it has ended
 
 
 def _is_full(problem: BaseException | None) -> bool:
     """Whether it comes from a full disk or quota."""
-    while problem is not None:
-        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
+    while problem is not None and getattr(problem, "errno", 0) not in (errno.ENOSPC, errno.EDQUOT):
         problem = problem.__cause__ or problem.__context__
-    return False
+    return problem is not None
 
 
 def _has_threads() -> bool:
@@ -361,20 +384,16 @@ def _has_threads() -> bool:
 
 def _finish() -> None:
     """What the interpreter does at its end, but for taking itself apart."""
-    shutdown: Any = getattr(sys.modules.get("threading"), "_shutdown", None)
-    if shutdown is not None:
-        shutdown()
-    run_exits: Any = getattr(atexit, "_run_exitfuncs", None)
-    if run_exits is not None:
-        run_exits()
+    for module, name in ((sys.modules.get("threading"), "_shutdown"), (atexit, "_run_exitfuncs")):
+        end: Any = getattr(module, name, None)
+        if end is not None:
+            end()
 
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(Exception):
             stream.flush()
-        except Exception:
-            continue
 
 
 if __name__ == "__main__":

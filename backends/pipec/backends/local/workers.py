@@ -6,9 +6,11 @@ first needs one, those used least are ended when there are many.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipec.backends.local import rehearsal
 from pipec.compiler.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -105,10 +108,19 @@ class Workers:
         paths: the user's folders, for `sys.path`.
         package: the folder of `pipec.runtime`'s parent package.
         is_forking: whether to fork; by default where there is fork.
+        rehearses: whether so many steps will follow that it pays to prepare for them.
     """
 
-    def __init__(self, folder: Path, paths: tuple[str, ...], package: str, is_forking: bool = HAS_FORK) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        paths: tuple[str, ...],
+        package: str,
+        is_forking: bool = HAS_FORK,
+        rehearses: bool = False,
+    ) -> None:
         self.folder, self.paths, self.package, self.is_forking = folder, list(paths), package, is_forking
+        self.rehearses, self.folders = rehearses, list[str]()
         self.selector = selectors.DefaultSelector()
         self.servers: dict[object, _Server] = {}
         self.bases: list[subprocess.Popen[bytes]] = []
@@ -134,12 +146,8 @@ class Workers:
             timeout = 0.0
         if self.spawned:
             timeout = 0.02 if timeout is None else min(timeout, 0.02)
-        ready = self.selector.select(timeout)
-        for key, _ in ready:
-            if isinstance(key.data, _Server):
-                yield from self._read(key.data)
-            elif key.data is not None:
-                key.data()
+        for key, _ in self.selector.select(timeout):
+            yield from self._read(key.data)
         for id_, process in [*self.spawned.items()]:
             status = process.poll()
             if status is not None:
@@ -160,7 +168,7 @@ class Workers:
                 pid = server.jobs[job][1]
                 if pid:
                     _kill_group(pid)
-                else:  # the server still imports
+                elif server.is_ready is None:  # it still imports
                     self.told.append(Ended(job, 0, signal.SIGKILL))
                     self._cool(server, [each for each in server.waiting if each.id != job])
                 return
@@ -184,6 +192,8 @@ class Workers:
                 base.kill()
                 base.wait()
         self.selector.close()
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _server_for(self, job: Job) -> _Server:
         environment = tuple(sorted(job.environment.items()))
@@ -233,7 +243,12 @@ class Workers:
         finally:
             theirs.close()
         self.bases.append(process)
-        return self._add(_Server(ours, python, None))
+        base = self._add(_Server(ours, python, None))
+        if self.rehearses:
+            with contextlib.suppress(OSError):
+                self.folders.append(rehearsal.folder())
+                base.send({"rehearse": rehearsal.documents(self.folders[-1])})
+        return base
 
     def _branch(self, parent: _Server, key: object, what: Mapping[str, Any]) -> _Server:
         ours, theirs = socket.socketpair()
