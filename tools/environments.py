@@ -203,6 +203,9 @@ def environments() -> dict[str, Environment]:
         Venv("dev", LOCKS / "dev.lock", ROOT / ".venv", is_editable=True),
         Venv("airflow", LOCKS / "airflow.lock", shared / "airflow3"),
         Venv("kubeflow", LOCKS / "kubeflow.lock", shared / "kfp"),
+        # For benchmarks/run.py alone; nothing but `make bench` asks for them.
+        Venv("zenml", LOCKS / "zenml.lock", shared / "zenml"),
+        Venv("metaflow", LOCKS / "metaflow.lock", shared / "metaflow"),
         GoProgram("argo", argo / "v4", shared=(argo / "lint",)),
         GoProgram("argo3", argo / "v3", shared=(argo / "lint",)),
         Packages("containers", ROOT / "tests/engines/containers/provision.py", shared),

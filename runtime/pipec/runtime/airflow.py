@@ -29,14 +29,15 @@ GRACE = 5.0
 Index = tuple[int, ...]
 """Which iteration of the loops around a task: the index in each, outer loop first."""
 
+
+def _beside(path: str) -> types.SimpleNamespace:
+    return types.SimpleNamespace(**runpy.run_path(str(pathlib.Path(__file__).parent / path)))
+
+
 if TYPE_CHECKING:
     from pipec.runtime import airflow_ending, airflow_environment, airflow_inputs
     from pipec.runtime.store import layout
 else:
-
-    def _beside(path: str) -> types.SimpleNamespace:
-        return types.SimpleNamespace(**runpy.run_path(str(pathlib.Path(__file__).parent / path)))
-
     airflow_inputs, airflow_ending = _beside("airflow_inputs.py"), _beside("airflow_ending.py")
     airflow_environment, layout = _beside("airflow_environment.py"), _beside("store/layout.py")
 

@@ -200,11 +200,10 @@ class Members:
         }
         around = [self.graph.operations[id_] for kind, id_, _ in node.path if kind == "group" and not node.loops]
         hidden = {end for group in around for id_ in group.after for end in self.graph.ends(id_)}
-        own = {end for id_ in after for end in self._ends(id_)}
+        # In a loop there are no groups to name as wholes.
+        own = {end for id_ in after for end in self._ends(id_)} if not node.loops else set[str]()
         implied = {end for id_ in after if id_ in own for end in self.graph.ends(id_)}
-        shown = {one for one in befores if one in reads or one not in hidden | implied} | (
-            own if not node.loops else set()
-        )
+        shown = {one for one in befores if one in reads or one not in hidden | implied} | own
         return sorted(shown, key=order.__getitem__)
 
     def _returned(self, part: _Part) -> tuple[str, ...]:
