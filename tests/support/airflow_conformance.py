@@ -27,9 +27,9 @@ _STATES = {"success": "succeeded", "failed": "failed", "skipped": "skipped", "up
 class Prepared:
     """A run of a program that is ready for Airflow, in a folder of its own."""
 
-    def __init__(self, program: Program, run: Run, folder: Path) -> None:
-        """Compiles."""
-        self.folder, self._store = folder / "given", folder / "store"
+    def __init__(self, program: Program, run: Run, folder: Path, given: Path | None = None) -> None:
+        """Compiles; `given` is the folder that the steps may write to."""
+        self.folder, self._store = given or folder / "given", folder / "store"
         self.folder.mkdir(parents=True)
         compilation = compile(program.file, "airflow")
         errors = [each for each in compilation.diagnostics if each.is_error]

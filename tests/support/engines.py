@@ -122,6 +122,11 @@ class Airflow:
             for each in answer
         ]
 
+    def pods(self, path: Path, **environment: str) -> dict[str, dict[str, Any]]:
+        """The pod of each task of a DAG file, as KubernetesPodOperator builds it, and the invocation in it."""
+        answer = _drive(self.python, "airflow/podbuild.py", {"path": str(path)}, **environment)
+        return {each["task_id"]: {name: each[name] for name in ("pod", "document")} for each in answer}
+
     def run(self, cases: Sequence[DagCase]) -> list[DagRun]:
         """Run each case with `dag.test()`: ten seconds once, then one and a little for each case."""
         request = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipec.backends.airflow import edges
-from pipec.backends.airflow.literals import Brackets, Node, call, docstring, functions, literal, quoted, render
+from pipec.backends.airflow.literals import WIDTH, Brackets, Node, call, docstring, functions, literal, quoted, render
 from pipec.backends.airflow.model import Edge, Group, Loop, Task, everything, tasks
 from pipec.compiler.backend import GeneratedFile
 
@@ -139,7 +139,16 @@ def _of_release(names: Iterable[str], release: str) -> list[str]:
 
 
 def _lines(modules: Mapping[str, Sequence[str]]) -> list[str]:
-    return [f"from {module} import {', '.join(modules[module])}" for module in sorted(modules) if modules[module]]
+    """The imports, in the order of their modules; a line of names each where all do not fit in one."""
+    lines = {
+        module: f"from {module} import {', '.join(modules[module])}" for module in sorted(modules) if modules[module]
+    }
+    return [
+        line
+        if len(line) <= WIDTH
+        else "\n".join([f"from {module} import (", *(f"    {name}," for name in modules[module]), ")"])
+        for module, line in lines.items()
+    ]
 
 
 def _helpers(dag: Dag, made: Sequence[Task]) -> Iterator[str]:
