@@ -56,23 +56,34 @@ def _findings(documents: list[Document]) -> Iterator[str]:
     kinds = [document.get("kind") for document in documents]
     further = [document for document in documents[1:] if document.get("kind") == "WorkflowTemplate"]
     kinds[1 : 1 + len(further)] = []
-    if kinds not in (["WorkflowTemplate", "ConfigMap"], ["WorkflowTemplate", "CronWorkflow", "ConfigMap"]):
+    if kinds[:1] != ["WorkflowTemplate"] or kinds[1:] not in (
+        [],
+        ["CronWorkflow"],
+        ["ConfigMap"],
+        ["CronWorkflow", "ConfigMap"],
+    ):
         yield f"documents {kinds}"
         return
     for document in documents:
         if not _OBJECT.fullmatch(document["metadata"]["name"]):
             yield f"name `{document['metadata']['name']}`"
-    template, code = documents[0], documents[-1]
-    volume = template["spec"]["volumes"][0]["configMap"]
-    if volume["name"] != code["metadata"]["name"]:
-        yield f"code in `{volume['name']}`, which is not in the file"
-    for item in volume["items"]:
-        if item["key"] not in code["data"]:
-            yield f"file `{item['path']}` is not in the ConfigMap"
+    template, code = documents[0], documents[-1] if kinds[-1] == "ConfigMap" else {"metadata": {"name": ""}, "data": {}}
+    yield from _code(template["spec"], code)
+    yield from _templates(template["spec"], {one["metadata"]["name"]: one["spec"]["templates"] for one in further})
+
+
+def _code(spec: Mapping[str, Any], code: Document) -> Iterator[str]:
+    name = code["metadata"]["name"]
+    for volume in spec["volumes"]:
+        items = volume.get("configMap", {"name": name, "items": ()})
+        if items["name"] != name:
+            yield f"code in `{items['name']}`, which is not in the file"
+        for item in items["items"]:
+            if item["key"] not in code["data"]:
+                yield f"file `{item['path']}` is not in the ConfigMap"
     for key, text in code["data"].items():
         if not isinstance(text, str):
             yield f"`{key}` of the ConfigMap is no text"
-    yield from _templates(template["spec"], {one["metadata"]["name"]: one["spec"]["templates"] for one in further})
 
 
 def _templates(spec: Mapping[str, Any], further: Mapping[str, list[Any]]) -> Iterator[str]:

@@ -80,7 +80,9 @@ LEDGER: dict[F, Capability] = {
     ),
     F.MAX_PARALLELISM: Capability(_NATIVE, "`parallelism` of the run"),
     F.DOCKER_SETTINGS: Capability(
-        _EMULATED, "`parent_image` is the step's image, `requirements` are installed when a step starts; others refused"
+        _EMULATED,
+        "with `code=image` each step runs in the image that pipec builds for it; inline, `parent_image` is the step's image, "
+        "and requirements are installed when a step starts",
     ),
     F.COMPONENT_SETTINGS: Capability(
         _NATIVE,

@@ -14,14 +14,17 @@ from pipec.backends.argo.settings import requirements
 from pipec.compiler.gates import is_gate
 from pipec.compiler.ir.values import Item, Output, Param
 from pipec.compiler.record import dataclass, field
+from pipec.compiler.yaml_text import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipec.backends.argo.carriers import Carriers
+    from pipec.backends.argo.images import Images
     from pipec.compiler.ir.model import Call, Pipeline, StepDef
     from pipec.compiler.ir.values import Json
     from pipec.compiler.ir.walk import Captured
+    from pipec.compiler.yaml_text import Yaml
 
 ITEM = "{{item}}"
 
@@ -53,7 +56,8 @@ class Plan:
 
     pipeline: Pipeline
     carriers: Carriers
-    image: str
+    images: Images
+    command: Sequence[str]
     code_map: str
     hooks: RunHooks
     has_store: bool = False
@@ -67,8 +71,18 @@ class Plan:
         self.scopes.append(None)
         return len(self.scopes) - 1
 
+    def starts(self, call: Call) -> dict[str, Yaml]:
+        """What starts the step, where its image has another interpreter than most."""
+        python = self.images.of(call).python
+        return {} if python == self.command[0] else {"command": Flow([python, *self.command[1:]])}
+
     def needed(self, call: Call, step: StepDef) -> tuple[str, ...]:
-        """What must be installed for a call; a gate needs what the makers of its inputs need, to read them."""
+        """What must be installed for a call; a gate needs what the makers of its inputs need, to read them.
+
+        Images have what is needed, those that are used as they are too: nobody asked for more in them.
+        """
+        if self.images.built:
+            return ()
         found = [*requirements(call, step)]
         for maker in self.carriers.makers(call) if is_gate(call) else []:
             found += self.needed(maker, self.carriers.steps[maker.step])

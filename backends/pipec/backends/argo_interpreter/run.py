@@ -32,6 +32,7 @@ def submit(
     *,
     secrets: Mapping[str, Mapping[str, str]] | None = None,
     environment: Mapping[str, str] | None = None,
+    images: Mapping[str, Path] | None = None,
     uid: str = "2f6f1c2e-0000-4000-8000-000000000000",
 ) -> Run:
     """Submits the WorkflowTemplate of a file and runs it to its end.
@@ -42,6 +43,7 @@ def submit(
         parameters: the arguments of the submission, as text.
         secrets: the cluster's Secrets.
         environment: further variables of each container.
+        images: for an image the folder that stands for its root; one that is not here has nothing but this machine's Python.
         uid: the run's unique id.
 
     Raises:
@@ -57,7 +59,7 @@ def submit(
     for one in templates:
         know("spec", one["spec"])
     maps = {one["metadata"]["name"]: one.get("data", {}) for one in documents if one["kind"] == "ConfigMap"}
-    cluster = Cluster(maps, secrets or {}, folder / "pods", folder / "store", environment or {})
+    cluster = Cluster(maps, secrets or {}, folder / "pods", folder / "store", environment or {}, images or {})
     controller = _Controller(template, templates, cluster, uid, dict(parameters or {}))
     return controller.run()
 
