@@ -83,10 +83,14 @@ def _run_parameter(parameter: RunParameter) -> Yaml:
 def _inputs(inputs: Inputs) -> dict[str, Yaml]:
     printed: dict[str, Yaml] = {}
     if inputs.parameters:
-        printed["parameters"] = [Flow({"name": name}) for name in inputs.parameters]
+        printed["parameters"] = [_input(name, inputs) for name in inputs.parameters]
     if inputs.artifacts:
         printed["artifacts"] = [_artifact(name, path, inputs) for name, path in inputs.artifacts.items()]
     return printed
+
+
+def _input(name: str, inputs: Inputs) -> Yaml:
+    return Flow({"name": name, "value": inputs.values[name]} if name in inputs.values else {"name": name})
 
 
 def _artifact(name: str, path: str, inputs: Inputs) -> Yaml:

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 class Inputs:
     """What a template takes, by name: parameters, and artifacts with their path in a container, empty for a DAG.
 
-    `optional` are the artifacts that a run may be without, `raw` those whose content is a text.
+    `optional` are the artifacts that a run may be without, `raw` those whose content is a text; `values` is the text of
+    parameters that nobody hands over.
     """
 
     parameters: tuple[str, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     raw: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

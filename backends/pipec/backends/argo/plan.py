@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipec.backends.argo.model import Inputs, Let, Scope, Source, Step
 from pipec.backends.argo.names import Names, parameter
 from pipec.backends.argo.settings import requirements
+from pipec.backends.argo.text import typed
 from pipec.compiler.gates import is_gate
 from pipec.compiler.ir.values import Item, Output, Param
 from pipec.compiler.record import dataclass, field
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pipec.compiler.yaml_text import Yaml
 
 ITEM = "{{item}}"
+TYPED = "-json"
+"""The end of an entry point's input whose text is made of a run parameter's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class Inside:
 
     Attributes:
         tasks: the names of its tasks by operation.
+        texts: run parameters that may hold text: in the entry point they are made inert once, for all.
         loop: the loop whose single task it holds; its item is read here as it is.
         parameters: its input parameters so far, with what they carry.
         artifacts: likewise its input artifacts.
@@ -125,6 +129,7 @@ class Inside:
     carriers: Carriers
     tasks: dict[str, str] = field(default_factory=dict[str, str])
     loop: str = ""
+    texts: frozenset[str] = frozenset()
     names: Mapping[str, Names] = field(default_factory=lambda: {"parameters": Names(), "artifacts": Names()})
     parameters: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
     artifacts: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
@@ -133,7 +138,9 @@ class Inside:
     def inputs(self) -> Inputs:
         """The inputs of the template."""
         optional = [name for name, leaf in self.artifacts.items() if self.may_be_absent(leaf)]
-        return Inputs(tuple(self.parameters), dict.fromkeys(self.artifacts, ""), frozenset(optional))
+        inert = {self.taken.get(("parameters", "", name), ""): typed(parameter(name)) for name in sorted(self.texts)}
+        values = {name: inert[name] for name in self.parameters if name in inert}
+        return Inputs(tuple(self.parameters), dict.fromkeys(self.artifacts, ""), frozenset(optional), values=values)
 
     def reads(self) -> Reads:
         """What whoever calls the template has to hand over."""
@@ -171,7 +178,8 @@ class Inside:
         match leaf:
             case Param(name=name):
                 # An entry point's inputs are filled by name from the run's arguments.
-                base, identity = parameter(name), (kind, "", name)
+                # What has a value of its own must not have the name of one.
+                base, identity = f"{parameter(name)}{TYPED if name in self.texts else ''}", (kind, "", name)
             case Output(operation=operation, name=name):
                 base, identity = f"{parameter(operation)}-{parameter(name)}", (kind, operation, name)
             case Item(operation=operation):
