@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipec.compiler.images.model import StepImage
     from pipec.compiler.images.plan import ImagePlan
     from pipec.compiler.ir.features import Feature
-    from pipec.compiler.ir.model import Pipeline
+    from pipec.compiler.ir.model import CodeFile, Pipeline
     from pipec.compiler.project import Project
     from pipec.compiler.source import SourceFile
 
@@ -218,6 +218,20 @@ class ImageBuilder(Protocol):
 class Verifier(Protocol):
     """Runs generated files without the engine that they are for."""
 
-    def __call__(self, text: str, *, secrets: Mapping[str, Mapping[str, str]], is_quiet: bool) -> bool:
-        """Runs one file and prints what became of it; gives whether it succeeded."""
+    def __call__(
+        self,
+        text: str,
+        *,
+        secrets: Mapping[str, Mapping[str, str]],
+        images: Mapping[str, Sequence[CodeFile]],
+        is_quiet: bool,
+    ) -> bool:
+        """Runs one file and prints what became of it; gives whether it succeeded.
+
+        Args:
+            text: the file.
+            secrets: by name, their values by key.
+            images: the code root that lies in an image (`images.model.CODE_ROOT`), by reference.
+            is_quiet: prints only what went wrong, and the outputs.
+        """
         ...

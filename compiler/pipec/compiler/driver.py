@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipec.compiler.backend import Backend
     from pipec.compiler.frontend.run_configuration import Layers
     from pipec.compiler.frontend.values import Setting
+    from pipec.compiler.images.model import StepImage
     from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.source import SourceFile
 
@@ -35,6 +36,7 @@ class Compilation:
         pipelines: the pipelines behind `files`, after all passes.
         import_roots: the folders that the program's modules are imported from, absolute.
         code: for each pipeline, in words, how its code travels to the target; empty where the target has one way only.
+        images: likewise the image of each step; empty where code travels inline.
     """
 
     files: tuple[GeneratedFile, ...] = ()
@@ -43,6 +45,7 @@ class Compilation:
     pipelines: tuple[Pipeline, ...] = ()
     import_roots: tuple[Path, ...] = ()
     code: tuple[str, ...] = ()
+    images: tuple[Mapping[str, StepImage], ...] = ()
 
 
 def compile(  # noqa: PLR0913 - the documented API: keywords, each with a default
@@ -204,17 +207,21 @@ def _compile_all(lowered: Compilation, file: Path, target: str | None, project: 
         return Compilation((), tuple(in_order(found)), lowered.sources, tuple(passed), lowered.import_roots)
     files: list[GeneratedFile] = []
     code: list[str] = []
+    images: list[Mapping[str, StepImage]] = []
     single = len(passed) == 1 and asked.pipeline is None
     for pipeline in passed:
         emitted, faults, travels = _emit(
             pipeline, target, _request(pipeline, file, target, project, asked, single), project, asked
         )
-        code.append(travels)
+        code.append(travels[0])
+        images.append(travels[1])
         files += emitted
         found += faults
     found += name_clashes(files)
     kept = () if has_errors(found) else tuple(files)
-    return Compilation(kept, tuple(in_order(found)), lowered.sources, tuple(passed), lowered.import_roots, tuple(code))
+    return Compilation(
+        kept, tuple(in_order(found)), lowered.sources, tuple(passed), lowered.import_roots, tuple(code), tuple(images)
+    )
 
 
 def _request(pipeline: Pipeline, file: Path, target: str, project: Project, asked: _Asked, is_single: bool) -> Request:
@@ -242,21 +249,21 @@ def _named(file: Path, root: Path) -> str:
 
 def _emit(
     pipeline: Pipeline, target: str, request: Request, project: Project, asked: _Asked
-) -> tuple[list[GeneratedFile], list[Diagnostic], str]:
-    """The files, what was found, and how the code travels."""
+) -> tuple[list[GeneratedFile], list[Diagnostic], tuple[str, Mapping[str, StepImage]]]:
+    """The files, what was found, and how the code travels: in words, and the images."""
     if target == IR_TARGET:
         given = {**project.options.get(target, {}), **asked.options}
         if given:
-            return [], [Diagnostic("PC0503", f"the target `ir` has no option `{name}`") for name in given], ""
+            return [], [Diagnostic("PC0503", f"the target `ir` has no option `{name}`") for name in given], ("", {})
         from pipec.compiler.ir.json import write
 
-        return [GeneratedFile(f"{pipeline.symbol.rpartition(':')[2]}.ir.json", write(pipeline))], [], ""
+        return [GeneratedFile(f"{pipeline.symbol.rpartition(':')[2]}.ir.json", write(pipeline))], [], ("", {})
     backend = find_backend(target)
     if isinstance(backend, Diagnostic):
-        return [], [backend], ""
+        return [], [backend], ("", {})
     options, faults = read_options(backend, {**_of_project(backend, project), **asked.options})
     if has_errors(faults):
-        return [], faults, ""
+        return [], faults, ("", {})
     from pipec.compiler.passes.check_capabilities import check_capabilities
     from pipec.compiler.passes.drop_foreign_settings import drop_foreign_settings
 
@@ -267,21 +274,21 @@ def _emit(
 
         faults += check_schedule(pipeline)
     if has_errors(faults):
-        return [], faults, ""
+        return [], faults, ("", {})
     request = Request(request.source, request.command, options)
     pipeline, request, more, travels = _with_code(pipeline, backend, request, project)
     faults += more
     if has_errors(faults):
-        return [], faults, ""
+        return [], faults, ("", {})
     model, more = backend.legalize(pipeline, request)
     faults += more
     if model is None or has_errors(faults):
-        return [], faults, ""
+        return [], faults, ("", {})
     files = list(backend.emit(model, request))
     faults += backend.check(files)
     if any(one.code.startswith("PC09") for one in faults):
         raise InternalCompilerError("; ".join(one.message for one in faults if one.code.startswith("PC09")))
-    return files, faults, travels
+    return files, faults, (travels, request.images)
 
 
 def _with_code(

@@ -12,10 +12,11 @@ from pipec.backends.argo.checks import check_pipeline
 from pipec.backends.argo.code import code_files, code_map, live_values
 from pipec.backends.argo.conditions import is_countable, is_native
 from pipec.backends.argo.emit import render, template_texts
+from pipec.backends.argo.images import images_of
 from pipec.backends.argo.ledger import LEDGER
 from pipec.backends.argo.limits import TASKS, TEMPLATES, check_limits
 from pipec.backends.argo.model import Manifest, RunParameter
-from pipec.backends.argo.options import DEFAULT_IMAGE, OPTIONS, text_option
+from pipec.backends.argo.options import OPTIONS, text_option
 from pipec.backends.argo.plan import Plan, RunHooks
 from pipec.backends.argo.results import flatten
 from pipec.backends.argo.scopes import plan_main
@@ -40,6 +41,7 @@ from pipec.compiler.yaml_text import Flow
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pipec.backends.argo.images import Images
     from pipec.backends.argo.model import Step
     from pipec.compiler.backend import Ledger, Option, Options, Request
     from pipec.compiler.ir.model import Operation, Parameter, Pipeline
@@ -63,21 +65,23 @@ class ArgoBackend:
 
     def _legalize(self, pipeline: Pipeline, request: Request) -> tuple[Manifest | None, Sequence[Diagnostic]]:
         """Plans templates, code and settings; checks what Argo cannot carry and its limits."""
-        found = check_pipeline(pipeline, request.options)
+        found = check_pipeline(pipeline, request)
         if has_errors(found):
             return None, found
+        images = images_of(request)
         try:
-            files = code_files(pipeline)
+            files = code_files(pipeline) if images.needs_code else ()
         except ReservedName as fault:
             return None, [*found, Diagnostic("PC0208", str(fault), pipeline.span)]
         name = names.dns_label(pipeline.name, names.LONGEST_OBJECT, "pipeline")
         started, hooks = _with_hooks(pipeline)
         flattened = flatten(_split(_gated(started)))
         code = code_map(name, files, live_values(flattened.pipeline))
-        image = text_option(request.options, "image") or DEFAULT_IMAGE
         root = text_option(request.options, "artifact_root")
         secret = text_option(request.options, "artifact_secret")
-        plan = Plan(flattened.pipeline, flattened.carriers, image, code.name, hooks, root is not None, secret)
+        map_name = "" if code is None else code.name
+        command = _command(pipeline, images, root, is_told=bool(hooks.explained))
+        plan = Plan(flattened.pipeline, flattened.carriers, images, command, map_name, hooks, root is not None, secret)
         plan_main(plan)
         on_exit = _plan_exit(plan)
         libraries = _libraries(name, plan)
@@ -89,10 +93,11 @@ class ArgoBackend:
             annotations=_annotations(pipeline),
             parameters=tuple(map(_run_parameter, pipeline.parameters)),
             spec=_spec(pipeline, request.options),
-            defaults=_defaults(pipeline, image, root, is_told=bool(hooks.explained)),
+            defaults={"image": images.common.reference, "command": Flow(command)},
             scopes=tuple(scope for scope in plan.scopes if scope is not None),
             steps=() if libraries else tuple(plan.steps),
             code=code,
+            mounts_code=images.mounts_code,
             libraries=libraries,
             fails_fast=pipeline.config.execution_mode in {"stop_on_failure", "fail_fast"},
             on_exit=on_exit,
@@ -231,13 +236,14 @@ def _spec(pipeline: Pipeline, options: Options) -> dict[str, Yaml]:
     return spec
 
 
-def _defaults(pipeline: Pipeline, image: str, root: str | None, *, is_told: bool) -> Mapping[str, Yaml]:
-    command = ["python", "-I", CODE, "argo", DATA, word(pipeline.name), "{{workflow.name}}"]
+def _command(pipeline: Pipeline, images: Images, root: str | None, *, is_told: bool) -> list[str]:
+    """What starts every step."""
+    command = [images.common.python, "-I", CODE, "argo", DATA, word(pipeline.name), "{{workflow.name}}"]
     if root is not None:
         command.append(f"@root={root}")
     if is_told:
         command.append("@message=/dev/termination-log")
-    return {"image": image, "command": Flow(command)}
+    return command
 
 
 def _cron(pipeline: Pipeline, name: str) -> tuple[str, Mapping[str, Yaml]] | None:

@@ -77,7 +77,7 @@ def plan_call(plan: Plan, call: Call, name: str) -> Reads:
     elif call.id in plan.hooks.explained:
         _explain(plan, slots)
     keys = _keys(plan, call, slots)
-    container = container_fields(call, plan.image, plan.code_map, plan.store_secret)
+    container = container_fields(call, plan.images, plan.code_map, plan.store_secret) | plan.starts(call)
     plan.steps.append(plan_step(name, call, definition, spec, slots, container, keys, plan.needed(call, definition)))
     return Reads(slots.parameters, slots.artifacts)
 

@@ -23,6 +23,9 @@ _TAG = pattern(r"\{\{(.*?)\}\}", re.DOTALL)
 _INPUT = pattern(r"inputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _OUTPUT = pattern(r"tasks\.([a-z0-9-]+)\.outputs\.(parameters|artifacts)\.([A-Za-z0-9_-]+)")
 _DEPENDS = pattern(r"([a-z0-9-]+)\.[A-Z]")
+_TYPED = pattern(
+    r'= replace\(replace\(workflow\.parameters\["([A-Za-z0-9_-]+)"\], "\{" \+ "\{", "\{\\\\u007b"\), "\$", "\\\\u0024"\) '
+)
 _READ = pattern(r"inputs\.parameters\['([A-Za-z0-9_-]+)'\]")
 _PICKED = pattern(r"tasks\['([a-z0-9-]+)'\]\.(?:status|outputs\.(parameters|artifacts)\['([A-Za-z0-9_-]+)'\])")
 _GLOBAL = {
@@ -56,23 +59,34 @@ def _findings(documents: list[Document]) -> Iterator[str]:
     kinds = [document.get("kind") for document in documents]
     further = [document for document in documents[1:] if document.get("kind") == "WorkflowTemplate"]
     kinds[1 : 1 + len(further)] = []
-    if kinds not in (["WorkflowTemplate", "ConfigMap"], ["WorkflowTemplate", "CronWorkflow", "ConfigMap"]):
+    if kinds[:1] != ["WorkflowTemplate"] or kinds[1:] not in (
+        [],
+        ["CronWorkflow"],
+        ["ConfigMap"],
+        ["CronWorkflow", "ConfigMap"],
+    ):
         yield f"documents {kinds}"
         return
     for document in documents:
         if not _OBJECT.fullmatch(document["metadata"]["name"]):
             yield f"name `{document['metadata']['name']}`"
-    template, code = documents[0], documents[-1]
-    volume = template["spec"]["volumes"][0]["configMap"]
-    if volume["name"] != code["metadata"]["name"]:
-        yield f"code in `{volume['name']}`, which is not in the file"
-    for item in volume["items"]:
-        if item["key"] not in code["data"]:
-            yield f"file `{item['path']}` is not in the ConfigMap"
+    template, code = documents[0], documents[-1] if kinds[-1] == "ConfigMap" else {"metadata": {"name": ""}, "data": {}}
+    yield from _code(template["spec"], code)
+    yield from _templates(template["spec"], {one["metadata"]["name"]: one["spec"]["templates"] for one in further})
+
+
+def _code(spec: Mapping[str, Any], code: Document) -> Iterator[str]:
+    name = code["metadata"]["name"]
+    for volume in spec["volumes"]:
+        items = volume.get("configMap", {"name": name, "items": ()})
+        if items["name"] != name:
+            yield f"code in `{items['name']}`, which is not in the file"
+        for item in items["items"]:
+            if item["key"] not in code["data"]:
+                yield f"file `{item['path']}` is not in the ConfigMap"
     for key, text in code["data"].items():
         if not isinstance(text, str):
             yield f"`{key}` of the ConfigMap is no text"
-    yield from _templates(template["spec"], {one["metadata"]["name"]: one["spec"]["templates"] for one in further})
 
 
 def _templates(spec: Mapping[str, Any], further: Mapping[str, list[Any]]) -> Iterator[str]:
@@ -88,13 +102,13 @@ def _templates(spec: Mapping[str, Any], further: Mapping[str, list[Any]]) -> Ite
     if spec["entrypoint"] not in templates:
         yield "no entry point"
     arguments = _names(spec.get("arguments", {}), "parameters")
-    for extra in _names(templates[spec["entrypoint"]].get("inputs", {}), "parameters") - arguments:
+    for extra in _names(templates[spec["entrypoint"]].get("inputs", {}), "parameters", without="value") - arguments:
         yield f"input `{extra}` of `{spec['entrypoint']}` is no argument"
     for name, template in templates.items():
         if not _LABEL.fullmatch(name):
             yield f"template name `{name}`"
         for finding in [
-            *_tags(template, template, templates),
+            *_tags(_without_typed(template, spec), template, templates),
             *_expressions(template, templates),
             *_tasks(template, templates),
         ]:
@@ -163,6 +177,19 @@ def _tags(value: Any, template: Mapping[str, Any], templates: Mapping[str, Any])
         for tag in tags:
             if not _resolves(tag, template, templates):
                 yield f"nothing is called `{tag}`"
+
+
+def _without_typed(template: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The template without the inputs that are made of run parameters as they should be."""
+    inputs = template.get("inputs", {})
+    listed = [entry for entry in inputs.get("parameters", ()) if not _is_typed(entry.get("value", "")[2:-2], spec)]
+    return {**template, "inputs": {**inputs, "parameters": listed}}
+
+
+def _is_typed(tag: str, spec: Mapping[str, Any]) -> bool:
+    """Whether an expression makes a run parameter's text inert, of a parameter that is there."""
+    match = _TYPED.fullmatch(tag)
+    return match is not None and match[1] in _names(spec.get("arguments", {}), "parameters")
 
 
 def _resolves(tag: str, template: Mapping[str, Any], templates: Mapping[str, Any]) -> bool:

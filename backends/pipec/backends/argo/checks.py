@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipec.backends.argo.options import DEFAULT_IMAGE
 from pipec.backends.argo.settings import quantity, requirements
 from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.ir.values import Const, Expr, Lazy
@@ -13,7 +14,7 @@ from pipec.compiler.lazy import pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipec.compiler.backend import Options
+    from pipec.compiler.backend import Options, Request
     from pipec.compiler.ir.model import Call, Pipeline
     from pipec.compiler.ir.values import Value
     from pipec.compiler.source import Span
@@ -23,14 +24,28 @@ _SECRET = pattern(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _DOCKER = {"parent_image", "requirements"}
 
 
-def check_pipeline(pipeline: Pipeline, options: Options) -> list[Diagnostic]:
+def check_pipeline(pipeline: Pipeline, request: Request) -> list[Diagnostic]:
     """All faults of the pipeline that the ledger, which knows features as a whole, does not catch."""
+    options = request.options
     found = [*_schedule(pipeline), *_store_options(pipeline, options)]
     if not options.get("artifact_root"):
         found += [*_lookups(pipeline), *_caches(pipeline)]
     for call in calls(pipeline.body):
         found += [*_environment(call), *_retry(call), *_resources(call), *_docker(call), *_pods(call)]
-    return [*found, *_installs(pipeline)]
+    return [*found, *(_unused_image(pipeline, options) if request.images else _installs(pipeline))]
+
+
+def _unused_image(pipeline: Pipeline, options: Options) -> Iterator[Diagnostic]:
+    image = options.get("image")
+    if image not in {None, "", DEFAULT_IMAGE}:
+        yield Diagnostic(
+            "PC0416",
+            f"`{image}` of the option `image` is not used: each step runs in its own image",
+            pipeline.span,
+            notes=("code travels in images here (`code=image`), and `image` names one for code that travels inline",),
+            help="build on it with `parent_image` or `[tool.pipec.image] base`, or say `-O code=inline`",
+            severity=Severity.WARNING,
+        )
 
 
 def _store_options(pipeline: Pipeline, options: Options) -> Iterator[Diagnostic]:
@@ -165,7 +180,8 @@ def _docker(call: Call) -> Iterator[Diagnostic]:
                 "PC0401",
                 f"Docker setting `{key}` cannot be honoured",
                 _place(call, "docker"),
-                notes=("on Argo, `parent_image` and a list of `requirements` are taken; images are not built yet",),
+                notes=("inline, `parent_image` and a list of `requirements` are taken",),
+                help="take images: `-O code=image`",
             )
     listed = docker.get("requirements")
     if listed is not None and not (isinstance(listed, list | tuple) and all(isinstance(one, str) for one in listed)):

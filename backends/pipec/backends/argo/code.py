@@ -83,8 +83,10 @@ def key_of(path: str) -> str:
     return key if not _FOREIGN.search(key) and len(key) <= _LONGEST_KEY else f"file-{digest(path, 16)}"
 
 
-def code_map(pipeline: str, files: Sequence[CodeFile], values: Mapping[str, str]) -> CodeMap:
-    """The map of all files and values; two paths that would share a key get keys of their own."""
+def code_map(pipeline: str, files: Sequence[CodeFile], values: Mapping[str, str]) -> CodeMap | None:
+    """The map of all files and values, None where there are none; two paths that would share a key get keys of their own."""
+    if not files and not values:
+        return None
     data: dict[str, str] = {}
     paths: dict[str, str] = {}
     for file in files:

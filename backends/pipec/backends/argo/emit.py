@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipec.backends.argo.steps import CODE, DATA
+from pipec.backends.argo.settings import CODE_MOUNT
+from pipec.backends.argo.steps import DATA
 from pipec.backends.argo.text import plain
 from pipec.compiler.yaml_text import Flow, Noted, document, documents
 
@@ -21,7 +22,8 @@ def render(manifest: Manifest) -> str:
     if manifest.cron is not None:
         name, spec = manifest.cron
         texts.append(document(_object("argoproj.io/v1alpha1", "CronWorkflow", name, manifest) | {"spec": spec}))
-    texts.append(document(_code(manifest.code, manifest)))
+    if manifest.code is not None:
+        texts.append(document(_code(manifest.code, manifest)))
     return documents(texts)
 
 
@@ -53,15 +55,12 @@ def _template(manifest: Manifest) -> dict[str, Yaml]:
     if manifest.parameters:
         spec["arguments"] = {"parameters": [_run_parameter(parameter) for parameter in manifest.parameters]}
     spec |= manifest.spec
-    items: list[Yaml] = [Flow({"key": key, "path": path}) for key, path in manifest.code.paths.items()]
-    spec["volumes"] = [
-        {"name": "code", "configMap": {"name": manifest.code.name, "items": items}},
-        Flow({"name": "data", "emptyDir": {}}),
-    ]
-    mounts: list[Yaml] = [
-        Flow({"name": "code", "mountPath": CODE, "readOnly": True}),
-        Flow({"name": "data", "mountPath": DATA}),
-    ]
+    volumes: list[Yaml] = []
+    if manifest.code is not None and manifest.code.paths:
+        items: list[Yaml] = [Flow({"key": key, "path": path}) for key, path in manifest.code.paths.items()]
+        volumes.append({"name": "code", "configMap": {"name": manifest.code.name, "items": items}})
+    spec["volumes"] = [*volumes, Flow({"name": "data", "emptyDir": {}})]
+    mounts: list[Yaml] = [*([CODE_MOUNT] if manifest.mounts_code else []), Flow({"name": "data", "mountPath": DATA})]
     spec["templateDefaults"] = {"container": {**manifest.defaults, "volumeMounts": mounts}}
     homes = {step.name: name for name, steps in manifest.libraries for step in steps}
     templates = [_scope(scope, manifest, homes) for scope in manifest.scopes]
@@ -84,10 +83,14 @@ def _run_parameter(parameter: RunParameter) -> Yaml:
 def _inputs(inputs: Inputs) -> dict[str, Yaml]:
     printed: dict[str, Yaml] = {}
     if inputs.parameters:
-        printed["parameters"] = [Flow({"name": name}) for name in inputs.parameters]
+        printed["parameters"] = [_input(name, inputs) for name in inputs.parameters]
     if inputs.artifacts:
         printed["artifacts"] = [_artifact(name, path, inputs) for name, path in inputs.artifacts.items()]
     return printed
+
+
+def _input(name: str, inputs: Inputs) -> Yaml:
+    return Flow({"name": name, "value": inputs.values[name]} if name in inputs.values else {"name": name})
 
 
 def _artifact(name: str, path: str, inputs: Inputs) -> Yaml:

@@ -10,8 +10,8 @@ _NATIVE, _EMULATED, _IGNORED, _REFUSED = Support.NATIVE, Support.EMULATED, Suppo
 LEDGER: dict[F, Capability] = {
     F.PARAMETERS: Capability(
         _NATIVE,
-        "workflow arguments, as JSON text; types are checked when a step starts. In text that a person types Argo evaluates"
-        " `{{…}}` and the kubelet `$(…)` and `$$`: write `{\\u007b` and `\\u0024`",
+        "workflow arguments, as JSON text; types are checked when a step starts. What a person types is not evaluated: the "
+        "entry point spells `{{` and `$` in it as JSON can",
     ),
     F.OPTIONAL_PARAMETERS: Capability(_NATIVE, "the JSON text `null`"),
     F.STRUCTURED_PARAMETERS: Capability(_NATIVE, "JSON text"),
@@ -80,7 +80,9 @@ LEDGER: dict[F, Capability] = {
     ),
     F.MAX_PARALLELISM: Capability(_NATIVE, "`parallelism` of the run"),
     F.DOCKER_SETTINGS: Capability(
-        _EMULATED, "`parent_image` is the step's image, `requirements` are installed when a step starts; others refused"
+        _EMULATED,
+        "with `code=image` each step runs in the image that pipec builds for it; inline, `parent_image` is the step's image, "
+        "and requirements are installed when a step starts",
     ),
     F.COMPONENT_SETTINGS: Capability(
         _NATIVE,

@@ -39,7 +39,7 @@ def check_limits(manifest: Manifest, pipeline: Pipeline, sizes: Sequence[int]) -
 
 
 def _check_sizes(manifest: Manifest, pipeline: Pipeline, sizes: Sequence[int]) -> Iterator[Diagnostic]:
-    bytes_of_code = code.size(manifest.code.data)
+    bytes_of_code = 0 if manifest.code is None else code.size(manifest.code.data)
     if bytes_of_code > code.LIMIT:
         yield _over(pipeline, "code that travels inline", bytes_of_code // 1024, code.LIMIT // 1024, " KiB")
     # A run keeps a copy of each template that it has used, also of those in other objects.

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 class Inputs:
     """What a template takes, by name: parameters, and artifacts with their path in a container, empty for a DAG.
 
-    `optional` are the artifacts that a run may be without, `raw` those whose content is a text.
+    `optional` are the artifacts that a run may be without, `raw` those whose content is a text; `values` is the text of
+    parameters that nobody hands over.
     """
 
     parameters: tuple[str, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     raw: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ class Manifest:
         header: its first comment lines.
         spec: fields of the WorkflowTemplate's spec besides arguments, volumes and templates.
         defaults: the container fields that all steps share.
+        code: the map of what travels in the file; None where images hold everything.
+        mounts_code: whether every container gets it; if not, those that need it say so.
         libraries: further WorkflowTemplates by name, with the steps that have no room in the first.
         fails_fast: whether a failed step keeps others from starting.
         on_exit: the template that runs at the end; empty for none.
@@ -150,7 +154,8 @@ class Manifest:
     defaults: Mapping[str, Yaml]
     scopes: tuple[Scope, ...]
     steps: tuple[Step, ...]
-    code: CodeMap
+    code: CodeMap | None
+    mounts_code: bool = True
     libraries: tuple[tuple[str, tuple[Step, ...]], ...] = ()
     fails_fast: bool = False
     on_exit: str = ""

@@ -11,19 +11,25 @@ from typing import TYPE_CHECKING
 from pipec.backends.argo.model import Inputs, Let, Scope, Source, Step
 from pipec.backends.argo.names import Names, parameter
 from pipec.backends.argo.settings import requirements
+from pipec.backends.argo.text import typed
 from pipec.compiler.gates import is_gate
 from pipec.compiler.ir.values import Item, Output, Param
 from pipec.compiler.record import dataclass, field
+from pipec.compiler.yaml_text import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipec.backends.argo.carriers import Carriers
+    from pipec.backends.argo.images import Images
     from pipec.compiler.ir.model import Call, Pipeline, StepDef
     from pipec.compiler.ir.values import Json
     from pipec.compiler.ir.walk import Captured
+    from pipec.compiler.yaml_text import Yaml
 
 ITEM = "{{item}}"
+TYPED = "-json"
+"""The end of an entry point's input whose text is made of a run parameter's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ class Plan:
 
     pipeline: Pipeline
     carriers: Carriers
-    image: str
+    images: Images
+    command: Sequence[str]
     code_map: str
     hooks: RunHooks
     has_store: bool = False
@@ -67,8 +74,18 @@ class Plan:
         self.scopes.append(None)
         return len(self.scopes) - 1
 
+    def starts(self, call: Call) -> dict[str, Yaml]:
+        """What starts the step, where its image has another interpreter than most."""
+        python = self.images.of(call).python
+        return {} if python == self.command[0] else {"command": Flow([python, *self.command[1:]])}
+
     def needed(self, call: Call, step: StepDef) -> tuple[str, ...]:
-        """What must be installed for a call; a gate needs what the makers of its inputs need, to read them."""
+        """What must be installed for a call; a gate needs what the makers of its inputs need, to read them.
+
+        Images have what is needed, those that are used as they are too: nobody asked for more in them.
+        """
+        if self.images.built:
+            return ()
         found = [*requirements(call, step)]
         for maker in self.carriers.makers(call) if is_gate(call) else []:
             found += self.needed(maker, self.carriers.steps[maker.step])
@@ -103,6 +120,7 @@ class Inside:
 
     Attributes:
         tasks: the names of its tasks by operation.
+        texts: run parameters that may hold text: in the entry point they are made inert once, for all.
         loop: the loop whose single task it holds; its item is read here as it is.
         parameters: its input parameters so far, with what they carry.
         artifacts: likewise its input artifacts.
@@ -111,6 +129,7 @@ class Inside:
     carriers: Carriers
     tasks: dict[str, str] = field(default_factory=dict[str, str])
     loop: str = ""
+    texts: frozenset[str] = frozenset()
     names: Mapping[str, Names] = field(default_factory=lambda: {"parameters": Names(), "artifacts": Names()})
     parameters: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
     artifacts: dict[str, Captured] = field(default_factory=dict[str, "Captured"])
@@ -119,7 +138,9 @@ class Inside:
     def inputs(self) -> Inputs:
         """The inputs of the template."""
         optional = [name for name, leaf in self.artifacts.items() if self.may_be_absent(leaf)]
-        return Inputs(tuple(self.parameters), dict.fromkeys(self.artifacts, ""), frozenset(optional))
+        inert = {self.taken.get(("parameters", "", name), ""): typed(parameter(name)) for name in sorted(self.texts)}
+        values = {name: inert[name] for name in self.parameters if name in inert}
+        return Inputs(tuple(self.parameters), dict.fromkeys(self.artifacts, ""), frozenset(optional), values=values)
 
     def reads(self) -> Reads:
         """What whoever calls the template has to hand over."""
@@ -157,7 +178,8 @@ class Inside:
         match leaf:
             case Param(name=name):
                 # An entry point's inputs are filled by name from the run's arguments.
-                base, identity = parameter(name), (kind, "", name)
+                # What has a value of its own must not have the name of one.
+                base, identity = f"{parameter(name)}{TYPED if name in self.texts else ''}", (kind, "", name)
             case Output(operation=operation, name=name):
                 base, identity = f"{parameter(operation)}-{parameter(name)}", (kind, operation, name)
             case Item(operation=operation):

@@ -11,6 +11,7 @@ from pipec.backends.argo.model import Let, Scope, Task
 from pipec.backends.argo.names import parameter
 from pipec.backends.argo.plan import Body, Inside
 from pipec.compiler.ir.model import Call, ForEach, Group, If
+from pipec.compiler.ir.types import is_number_like
 from pipec.compiler.ir.values import Output, Param
 from pipec.compiler.ir.walk import dependencies, ids
 
@@ -27,14 +28,17 @@ def plan_main(plan: Plan) -> None:
     """Plans the pipeline's own scope, and with it everything inside."""
     pipeline = plan.pipeline
     index = plan.reserve()
-    inside, tasks = _plan_tasks(plan, pipeline.body)
+    texts = frozenset(one.name for one in pipeline.parameters if not is_number_like(one.type))
+    inside, tasks = _plan_tasks(plan, pipeline.body, texts)
     shown: list[tuple[str, Output]] = []
     given: list[Let] = []
     for output in pipeline.outputs:
         leaf = output.value
         assert isinstance(leaf, Output | Param), "`flatten` leaves single results"
         if isinstance(leaf, Param):
-            given.append(Let(parameter(output.name), inside.parameter(leaf)))
+            # A tag would be replaced by the text before Argo looks it up.
+            read = f"inputs.parameters['{inside.input(leaf, 'parameters')}']"
+            given.append(Let(parameter(output.name), expression=read))
         else:
             shown.append((parameter(output.name), leaf))
     parameters, artifacts = inside.let_out(shown)
@@ -48,8 +52,8 @@ def source_name(symbol: str) -> str:
     return f"{module.replace('.', '/')}.py::{name}"
 
 
-def _plan_tasks(plan: Plan, block: Block) -> tuple[Inside, tuple[Task, ...]]:
-    inside = Inside(plan.carriers)
+def _plan_tasks(plan: Plan, block: Block, texts: frozenset[str] = frozenset()) -> tuple[Inside, tuple[Task, ...]]:
+    inside = Inside(plan.carriers, texts=texts)
     for operation in block.operations:
         inside.tasks[operation.id] = plan.names.label(operation.id)
     scope = ids(block)

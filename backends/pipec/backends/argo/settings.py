@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, cast
 
 from pipec.backends.argo.code import variable_key
 from pipec.backends.argo.text import is_live, variable
+from pipec.compiler.images.model import CODE_ROOT
 from pipec.compiler.lazy import pattern
 from pipec.compiler.yaml_text import Flow
 
 if TYPE_CHECKING:
+    from pipec.backends.argo.images import Images
     from pipec.compiler.ir.config import Resources, Retry
     from pipec.compiler.ir.model import Call, StepDef
     from pipec.compiler.yaml_text import Yaml
+
+CODE_MOUNT = Flow({"name": "code", "mountPath": CODE_ROOT, "readOnly": True})
+"""The code that travels in the file, where the image has it or would have it."""
 
 _MEMORY = pattern(r"([0-9]+)([KMGTP]?)(i?)B")
 
@@ -48,18 +53,19 @@ def duration(seconds: float) -> str:
     return f"{int(seconds)}s" if seconds == int(seconds) else f"{math.ceil(seconds * 1000)}ms"
 
 
-def container_fields(call: Call, default_image: str, code_map: str, store_secret: str | None) -> dict[str, Yaml]:
+def container_fields(call: Call, images: Images, code_map: str, store_secret: str | None) -> dict[str, Yaml]:
     """Image, variables, secrets and resources of the container, as far as they are set.
 
     Args:
         call: the call.
-        default_image: what runs where its Docker settings name no image.
+        images: those of all calls.
         code_map: the ConfigMap that holds `live_values`.
         store_secret: the Secret that opens the store.
     """
     config = call.config
+    image = images.of(call)
     # The schema of Argo 4 wants an image in each container, whatever the defaults say.
-    fields: dict[str, Yaml] = {"image": (config.docker or {}).get("parent_image") or default_image}
+    fields: dict[str, Yaml] = {"image": image.reference}
     env: list[Yaml] = []
     for name, text in config.environment.items():
         assert isinstance(text, str), "`checks` refuses look-ups"
@@ -78,7 +84,8 @@ def container_fields(call: Call, default_image: str, code_map: str, store_secret
         pod = pods.container_fields(config)
         for kind, amounts in pods.resources(config).items():
             resources[kind] = {**resources.get(kind, {}), **amounts}
-    for field, own in (("env", env), ("envFrom", sources)):
+    mounts: list[Yaml] = [] if image.has_code or images.mounts_code else [CODE_MOUNT]
+    for field, own in (("env", env), ("envFrom", sources), ("volumeMounts", mounts)):
         if listed := [*own, *cast("list[Yaml]", pod.pop(field, []))]:
             fields[field] = listed
     if resources:

@@ -13,6 +13,7 @@ from pipec.backends.argo.model import Inputs, Step
 from pipec.backends.argo.names import parameter
 from pipec.backends.argo.settings import template_fields
 from pipec.backends.argo.text import enc, is_live
+from pipec.compiler.images.model import CODE_ROOT
 
 if TYPE_CHECKING:
     from pipec.backends.argo.calls import Slots
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from pipec.compiler.ir.values import Json
     from pipec.compiler.yaml_text import Yaml
 
-CODE = "/pipec/code"
-"""Where the code root is mounted."""
+CODE = CODE_ROOT
+"""Where the code root is mounted: where an image of pipec's holds it too, so that both start alike."""
 
-DATA = "/pipec/data"
+DATA = "/pipec-data"
 """An empty folder of the pod: `in/NAME` for each input artifact, `out/NAME` for each output."""
 
 

@@ -49,6 +49,16 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def typed(parameter: str) -> str:
+    """The tag of a run parameter's text as a person has typed it, made inert: JSON has `{{` and `$` in strings only.
+
+    The expression reads the text before Argo substitutes in it, and spells what is live in another way: text that is put
+    in is scanned again, and there is no other escape.
+    """
+    opened = rf'replace(workflow.parameters["{parameter}"], "{{" + "{{", "{{\\u007b")'
+    return rf'{{{{= replace({opened}, "$", "\\u0024") }}}}'
+
+
 def number(value: Json) -> str:
     """Canonical JSON text, where a float that is not finite is the word that Go, Python and YAML people know.
 

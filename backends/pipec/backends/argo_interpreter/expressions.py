@@ -65,6 +65,8 @@ def evaluate(text: str, scope: Environment) -> Any:
     """
     parser = _Parser(text)
     node = parser.ternary()
+    if parser.kind in ("text", "number"):
+        raise Failed(f"unexpected {parser.token!r} in {text!r}")
     if parser.kind:
         raise Refused(f"{parser.token!r} in {text!r}")
     for name in parser.names:
@@ -317,6 +319,10 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def _call(name: str, arguments: Sequence[_Node]) -> _Node:
+    if name == "replace" and len(arguments) == 3:
+        if any(one.kind not in ("", "text") for one in arguments):
+            raise Refused("replace of what is no text, which expr rejects beforehand")
+        return _Node(lambda scope: values.replaced(*(one(scope) for one in arguments)), "text")
     function = _FUNCTIONS.get(name)
     if function is None or len(arguments) != 1:
         raise Refused(f"function {name} with {len(arguments)} arguments")

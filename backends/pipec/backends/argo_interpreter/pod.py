@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Cluster:
         folder: holds the pods' file systems.
         store: the artifact repository, keys as paths.
         environment: variables that each container has besides its own (`PATH`).
+        images: the folder that stands for the root of an image.
     """
 
     maps: Mapping[str, Mapping[str, str]]
@@ -36,6 +37,7 @@ class Cluster:
     folder: Path
     store: Path
     environment: Mapping[str, str]
+    images: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
@@ -72,6 +74,13 @@ class _Pod:
         self.mounts: list[str] = []
         self.message = self.path(_MESSAGE)
         self.message.parent.mkdir(parents=True)
+        mounted = {mount["mountPath"] for mount in container.get("volumeMounts", [])}
+        if (root := cluster.images.get(container["image"])) is not None:
+            for entry in sorted(root.iterdir()):
+                # What is mounted hides what the image has there.
+                if f"/{entry.name}" not in mounted:
+                    self.path(entry.name).symlink_to(entry.resolve())
+                    self.mounts.append(f"/{entry.name}")
         for mount in container.get("volumeMounts", []):
             if set(mount) - {"name", "mountPath", "readOnly"}:
                 raise Refused(f"volumeMount {mount}")

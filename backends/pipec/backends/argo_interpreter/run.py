@@ -32,6 +32,7 @@ def submit(
     *,
     secrets: Mapping[str, Mapping[str, str]] | None = None,
     environment: Mapping[str, str] | None = None,
+    images: Mapping[str, Path] | None = None,
     uid: str = "2f6f1c2e-0000-4000-8000-000000000000",
 ) -> Run:
     """Submits the WorkflowTemplate of a file and runs it to its end.
@@ -42,6 +43,7 @@ def submit(
         parameters: the arguments of the submission, as text.
         secrets: the cluster's Secrets.
         environment: further variables of each container.
+        images: for an image the folder that stands for its root; one that is not here has nothing but this machine's Python.
         uid: the run's unique id.
 
     Raises:
@@ -57,7 +59,7 @@ def submit(
     for one in templates:
         know("spec", one["spec"])
     maps = {one["metadata"]["name"]: one.get("data", {}) for one in documents if one["kind"] == "ConfigMap"}
-    cluster = Cluster(maps, secrets or {}, folder / "pods", folder / "store", environment or {})
+    cluster = Cluster(maps, secrets or {}, folder / "pods", folder / "store", environment or {}, images or {})
     controller = _Controller(template, templates, cluster, uid, dict(parameters or {}))
     return controller.run()
 
@@ -112,6 +114,11 @@ class _Controller:
             "workflow.parameters": json.dumps([{"name": key, "value": value} for key, value in arguments.items()]),
             **{f"workflow.parameters.{key}": value for key, value in arguments.items()},
         }
+        # Everything but the templates is substituted once, what was given too; `workflow.parameters` was read before.
+        whole = {key: value for key, value in self.spec.items() if key != "templates"}
+        given = [{"name": key, "value": value} for key, value in arguments.items()]
+        self.spec |= substitute({**whole, "arguments": {"parameters": given}}, self.globals)
+        arguments = {entry["name"]: entry["value"] for entry in self.spec["arguments"]["parameters"]}
         node = self.template(self.spec["entrypoint"], Outputs(arguments), "main", is_entry=True)
         phase = node.phase
         if "onExit" in self.spec:
@@ -159,7 +166,7 @@ class _Controller:
         local = {"node.name": node_name, **({"tasks.name": task} if task else {})}
         try:
             inputs = _inputs(template, given, is_entry)
-            template = self._substituted(template, inputs, local)
+            template, inputs = self._substituted(template, inputs, local)
             run = self._dag if "dag" in template else self._retried
             node = run(template, inputs, node_name)
         except Broken as fault:
@@ -168,10 +175,14 @@ class _Controller:
         self.nodes[node_name] = node
         return node
 
-    def _substituted(self, template: Object, inputs: Outputs, local: Mapping[str, str]) -> Object:
-        """First what holds for the run, then the inputs."""
+    def _substituted(self, template: Object, inputs: Outputs, local: Mapping[str, str]) -> tuple[Object, Outputs]:
+        """First what holds for the run, also in the values of the inputs; then the inputs."""
         variables = {**self.globals, **local}
-        template = substitute(template, variables)
+        declared = template.get("inputs", {})
+        filled = [{**each, "value": inputs.parameters[each["name"]]} for each in declared.get("parameters", [])]
+        template = substitute({**template, "inputs": {**declared, "parameters": filled}}, variables)
+        texts = {each["name"]: each["value"] for each in template["inputs"]["parameters"]}
+        inputs = Outputs(texts, inputs.artifacts)
         variables |= {f"inputs.parameters.{key}": value for key, value in inputs.parameters.items()}
         listed = [{"name": key, "value": value} for key, value in inputs.parameters.items()]
         variables["inputs.parameters"] = json.dumps(listed)
@@ -182,7 +193,7 @@ class _Controller:
         for entry in template.get("outputs", {}).get("parameters", []):
             if "path" in entry.get("valueFrom", {}):
                 variables[f"outputs.parameters.{entry['name']}.path"] = entry["valueFrom"]["path"]
-        return substitute(template, variables)
+        return substitute(template, variables), inputs
 
     def _dag(self, template: Object, inputs: Outputs, name: str) -> Node:
         tasks: list[Object] = list(template["dag"]["tasks"])

@@ -92,6 +92,15 @@ def length(value: Any) -> int:
     return len(cast("list[Any]", value))
 
 
+def replaced(value: Any, old: Any, new: Any) -> str:
+    """Expr's `replace` of each occurrence, Go's `strings.Replace`."""
+    if not (isinstance(value, str) and isinstance(old, str) and isinstance(new, str)):
+        raise Failed("replace of what is no text")
+    if not old:
+        raise Refused("replace of nothing")
+    return value.replace(old, new)
+
+
 def sha256(value: Any) -> str:
     """Sprig's `sha256sum`."""
     if not isinstance(value, str):

@@ -30,15 +30,17 @@ if TYPE_CHECKING:
     import argparse
 
     from pipec.compiler.backend import GeneratedFile
+    from pipec.compiler.driver import Compilation
 
 
 @dataclass(slots=True)
 class Outputs:
-    """What goes into one folder: the generated files, and for how many steps of which pipelines they stand."""
+    """What goes into one folder: the generated files, for how many steps of which pipelines they stand, and whence."""
 
     directory: Path
     files: list[GeneratedFile] = field(default_factory=list)
     titles: dict[str, str] = field(default_factory=dict)
+    compilations: list[Compilation] = field(default_factory=list["Compilation"])
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -98,6 +100,7 @@ def compile_all(session: Session) -> list[Outputs]:
 
 def _collect(output: Outputs, compilation: Compilation) -> None:
     output.files += compilation.files
+    output.compilations.append(compilation)
     steps = {pipeline.name: _count_calls(pipeline.body) for pipeline in compilation.pipelines}
     mains = [file for file in compilation.files if not file.owns_folder]
     codes = compilation.code or ("",) * len(steps)

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.cli.compile import compile_all
 from pipec.compiler.cli.session import UsageError, no_pipeline, open_session, pairs, show, targets_of, usage_error
+from pipec.compiler.code_root import assemble_all
 from pipec.compiler.registry import find_verifier
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping, Sequence
 
     from pipec.compiler.backend import Verifier
+    from pipec.compiler.driver import Compilation
+    from pipec.compiler.ir.model import CodeFile
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -37,9 +41,20 @@ def run(parsed: argparse.Namespace) -> int:
     show(session, with_notes=not parsed.quiet)
     if session.has_errors:
         return 1
-    texts = [file.text for output in outputs for file in output.files]
-    succeeded = [verifiers[0](text, secrets=secrets, is_quiet=parsed.quiet) for text in texts]
+    succeeded: list[bool] = []
+    for compilation in (each for output in outputs for each in output.compilations):
+        for file, images in zip(compilation.files, _images(compilation), strict=True):
+            succeeded.append(verifiers[0](file.text, secrets=secrets, images=images, is_quiet=parsed.quiet))
     return 0 if all(succeeded) else 3
+
+
+def _images(compilation: Compilation) -> list[Mapping[str, Sequence[CodeFile]]]:
+    """For each pipeline what lies in the images of its steps that hold code, by reference."""
+    found: list[Mapping[str, Sequence[CodeFile]]] = []
+    for pipeline, images in zip(compilation.pipelines, compilation.images, strict=True):
+        built = {one.reference for one in images.values() if one.has_code}
+        found.append(dict.fromkeys(built, assemble_all(pipeline) if built else ()))
+    return found
 
 
 def _dotenv(path: Path) -> dict[str, str]:
