@@ -62,11 +62,16 @@ RULES = {
         ("pipec.compiler", "pipec.templates"),
         frozenset({"yaml", "pydantic", "pydantic_core", "libcst", "rich", "jinja2"}),
     ),
+    # A picture is laid out, and an editor spoken to, by libraries of extras.
+    "pipec.compiler.graph": Rule(("pipec.compiler",), lazy=frozenset({"fast_sugiyama"})),
+    "pipec.compiler.lsp": Rule(("pipec.compiler",), frozenset({"libcst", "lsprotocol", "pygls"})),
     "pipec.backends": Rule(("pipec.backends", "pipec.compiler", "pipec.templates"), frozenset({"jinja2", "yaml"})),
     # It runs steps, and shows it on a terminal.
     "pipec.backends.local": Rule(
         ("pipec.backends", "pipec.compiler", "pipec.runtime", "pipec.sdk"), lazy=frozenset({"rich"})
     ),
+    # It builds images, and speaks to an engine for it.
+    "pipec.backends.containers": Rule(("pipec.backends.containers", "pipec.compiler"), lazy=frozenset({"docker"})),
     "pipec.testing": Rule(("pipec.backends.local", "pipec.compiler", "pipec.sdk")),
     "pipec.templates": Rule(("pipec.templates",)),
     "pipec.sdk": Rule(("pipec.sdk", "pipec.runtime"), lazy=frozenset(CODECS)),

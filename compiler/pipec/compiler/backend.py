@@ -192,12 +192,26 @@ class Executor(Protocol):
         """`pipec runs`, `models`, `artifacts`, `debug`: what looks into the store."""
         ...
 
+    def states(self, program: Program, run: str, root: str | None) -> tuple[str, Mapping[str, str]] | Diagnostic:
+        """The identity of a run of the program's pipeline and how each instance in it ended, or why there is none.
+
+        Args:
+            program: its project says where the store is.
+            run: identity or name of the run, or the beginning of one; `latest` is the newest.
+            root: the store, where the command line names one.
+        """
+        ...
+
 
 class ImageBuilder(Protocol):
     """What builds images, pushes them, and notes their digests in `pipec.lock`."""
 
     def build(self, plans: Sequence[ImagePlan], project: Project, parsed: argparse.Namespace) -> int:
         """`pipec build`: 0 everything is built, 1 it cannot be or failed."""
+        ...
+
+    def states(self, plans: Sequence[ImagePlan]) -> Mapping[str, str]:
+        """What registries say of each image, by its reference: for `pipec build --plan`, which starts no engine."""
         ...
 
 

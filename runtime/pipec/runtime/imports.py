@@ -6,7 +6,6 @@ Which name is answered by what is data: `pipec.sdk._zenml_names`. A ZenML that h
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import os
 import sys
@@ -34,8 +33,8 @@ def _modules() -> set[str]:
     return known
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds and makes the modules below `zenml`."""
+class _Finder:
+    """Finds and makes the modules below `zenml`; the base classes for it would bring thirty modules."""
 
     def __init__(self) -> None:
         self.known = _modules()

@@ -9,8 +9,10 @@ from pipec.backends.local.ledger import LEDGER
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from pipec.compiler.backend import Ledger, Program
+    from pipec.compiler.diagnostics import Diagnostic
 
 
 class LocalExecutor:
@@ -28,6 +30,12 @@ class LocalExecutor:
         """`pipec runs`, `models`, `artifacts`, `debug`."""
         status: int = importlib.import_module(f"pipec.backends.local.commands.{command}").run(parsed)
         return status
+
+    def states(self, program: Program, run: str, root: str | None) -> tuple[str, Mapping[str, str]] | Diagnostic:
+        """How each instance of a run ended."""
+        from pipec.backends.local.commands.states import states_of
+
+        return states_of(program, run, root)
 
 
 backend = LocalExecutor()

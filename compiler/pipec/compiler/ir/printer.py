@@ -176,12 +176,12 @@ def _json_arguments(query: Mapping[str, Json]) -> str:
 
 def _config(config: Config, depth: int) -> Iterator[str]:
     pad = _INDENT * depth
-    for name, value in _set_fields(config):
+    for name, value in set_fields(config):
         if name != "places":
-            yield f"{pad}{name}: {_setting(value)}"
+            yield f"{pad}{name}: {print_setting(value)}"
 
 
-def _set_fields(
+def set_fields(
     record: Config | Retry | Resources | Hooks | CachePolicy | Schedule | Hook,
 ) -> Iterator[tuple[str, object]]:
     """The fields of a record that differ from what they are when nobody sets them; its span and closure aside."""
@@ -193,19 +193,20 @@ def _set_fields(
 
 
 def _record(record: Config | Retry | Resources | Hooks | CachePolicy | Schedule | Hook) -> str:
-    return ", ".join(f"{name}={_setting(value)}" for name, value in _set_fields(record))
+    return ", ".join(f"{name}={print_setting(value)}" for name, value in set_fields(record))
 
 
-def _setting(value: object) -> str:
+def print_setting(value: object) -> str:
+    """The text of what a field of a configuration holds."""
     match value:
         case Retry() | Resources() | CachePolicy() | Hooks() | Schedule() | Hook():
             return f"({_record(value)})"
         case Const() | Lazy():
             return print_value(value)
         case dict():
-            return "{" + ", ".join(f"{_setting(key)}: {_setting(item)}" for key, item in _items(value)) + "}"
+            return "{" + ", ".join(f"{print_setting(key)}: {print_setting(item)}" for key, item in _items(value)) + "}"
         case list() | tuple():
-            return "[" + ", ".join(map(_setting, _elements(value))) + "]"
+            return "[" + ", ".join(map(print_setting, _elements(value))) + "]"
         case None | bool() | int() | float() | str():
             return text(value)
         case _:
