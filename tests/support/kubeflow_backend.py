@@ -84,8 +84,10 @@ class Execution:
 class Backend:
     """Runs one spec."""
 
-    def __init__(self, text: str, folder: Path, environment: Mapping[str, str] | None = None) -> None:
-        """Unpacks the code root of the spec below `folder`."""
+    def __init__(
+        self, text: str, folder: Path, environment: Mapping[str, str] | None = None, code: Path | None = None
+    ) -> None:
+        """Unpacks the code root of the spec below `folder`; `code` is the one that the steps' images have."""
         self.spec = next(yaml.safe_load_all(text))
         self.folder, self.environment = folder, environment or {}
         self.run_id = str(uuid.UUID(int=1))
@@ -93,7 +95,7 @@ class Backend:
         self.ids = itertools.count(1)
         self.tasks: list[SpecTask] = []
         self.errors: list[str] = []
-        self.code: Path | None = None
+        self.code = code
 
     def run(self, arguments: Mapping[str, Any]) -> SpecRun:
         """The run, in the form in which the local runner reports one.
@@ -378,7 +380,10 @@ class Backend:
     # The pod.
 
     def execute(self, container: dict[str, Any], given: dict[str, Any], attempt: int) -> int:
-        assert container["command"] == ["python3", "-I", "-c", "{{$.inputs.parameters['pipec_code']}}"]
+        in_image = ["python", "-I", "/pipec", "kubeflow"]
+        assert container["command"] in (in_image, ["python3", "-I", "-c", "{{$.inputs.parameters['pipec_code']}}"])
+        has_code = "pipec_code" in given["inputs"]["parameterValues"]
+        assert has_code == (container["command"] != in_image)
         first, call, _ = container["args"]
         assert first == "{{$}}"
         if self.code is None:

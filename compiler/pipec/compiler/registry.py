@@ -23,7 +23,7 @@ BUILDER = "containers"
 VERIFIERS = {"argo": "pipec.backends.argo_interpreter.command"}
 """The modules that run what was emitted, as `pipec verify` does. They share nothing with what emits."""
 
-SUBMITTERS = {"argo": "pipec.backends.argo.submit"}
+SUBMITTERS = {"argo": "pipec.backends.argo.submit", "kubeflow": "pipec.backends.kubeflow.submit"}
 """The modules that hand what was emitted to the engine itself, as `pipec submit` does."""
 
 IR_TARGET = "ir"

@@ -59,8 +59,11 @@ class WebApi:
         *,
         content_type: str = "application/json",
         query: Mapping[str, str] | None = None,
+        repeats: bool = True,
     ) -> Answer:
-        """Sends one request, and again where the server is away for a moment: so only ask what may happen twice.
+        """Sends one request, and again where the server is away for a moment, unless `repeats` is false.
+
+        Where an answer is lost, the request may have been carried out: what may not happen twice is not to be repeated.
 
         Raises:
             SubmissionFailed: it cannot be reached.
@@ -71,7 +74,7 @@ class WebApi:
             headers["Content-Type"] = content_type
         answer = Answer(0, {})
         problem: Exception | None = None
-        for pause in (*_PAUSES, None):
+        for pause in (*(_PAUSES if repeats else ()), None):
             try:
                 answer, problem = self._once(method, address, body, headers), None
                 if answer.status not in _AGAIN:

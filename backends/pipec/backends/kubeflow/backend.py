@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow import code, names
 from pipec.backends.kubeflow.ledger import LEDGER
-from pipec.backends.kubeflow.limits import faults_of, notes_of, program_fault
-from pipec.backends.kubeflow.plan import Plan, plan
+from pipec.backends.kubeflow.limits import DEFAULT_IMAGE, faults_of, notes_of, program_fault
+from pipec.backends.kubeflow.plan import Plan, any_lacks_code, plan
 from pipec.backends.kubeflow.spec import SCHEMA_VERSION, pipeline_spec, platform_spec
 from pipec.compiler.backend import GeneratedFile, Ledger, Option, Request
 from pipec.compiler.code_root import ReservedName, user_files
@@ -20,11 +20,10 @@ from pipec.compiler.passes.name_secrets import name_secrets
 from pipec.compiler.yaml_text import document, documents
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from pipec.compiler.images.model import StepImage
     from pipec.compiler.ir.model import Pipeline
-
-DEFAULT_IMAGE = "python:3.11-slim"
 
 SCHEDULE_SUFFIX = ".schedule.yaml"
 SCHEDULE_NOTE = ("A recurring run, for KFP's API: POST /apis/v2beta1/recurringruns with `pipeline_version_reference`.",)
@@ -69,15 +68,17 @@ class KubeflowBackend:
             found.append(Diagnostic("PC0406", message, pipeline.span, help="give the pipeline a `name=`"))
         if has_errors(found):
             return None, found
-        try:
-            program = code.program(packed_runtime("kubeflow"), user_files(pipeline))
-        except ReservedName as problem:
-            return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span)]
-        if (fault := program_fault(pipeline, program)) is not None:
-            return None, [*found, fault]
-        found += notes_of(pipeline, request.options, program)
-        settled, keeps = _settled(pipeline)
-        return plan(settled, keeps, name, program, request.options), found
+        settled, keeps, images, faults = _settled(pipeline, request.images)
+        program = ""
+        if any_lacks_code(settled, images):
+            try:
+                program = code.program(packed_runtime("kubeflow"), user_files(pipeline))
+            except ReservedName as problem:
+                return None, [*found, Diagnostic("PC0208", str(problem), pipeline.span)]
+            if (fault := program_fault(pipeline, program)) is not None:
+                return None, [*found, fault]
+        found += [*faults, *notes_of(pipeline, request, program)]
+        return plan(settled, keeps, name, program, request.options, images), found
 
     def emit(self, model: Plan, request: Request) -> Sequence[GeneratedFile]:
         """See `Backend.emit`."""
@@ -100,16 +101,21 @@ class KubeflowBackend:
         return [fault for file in files if not file.path.endswith(SCHEDULE_SUFFIX) for fault in _misreadings(file)]
 
 
-def _settled(pipeline: Pipeline) -> tuple[Pipeline, frozenset[str]]:
-    """The pipeline in the form that KFP can carry; see `joins.settle`, which most pipelines do not need."""
+def _settled(
+    pipeline: Pipeline, images: Mapping[str, StepImage]
+) -> tuple[Pipeline, frozenset[str], Mapping[str, StepImage], Sequence[Diagnostic]]:
+    """The pipeline in the form that KFP can carry; see `joins.settle` and `equipment`, which most pipelines do not need."""
     is_plain = all(isinstance(operation, Call) for operation in pipeline.body.operations)
     if is_plain and all(isinstance(output.value, Output) for output in pipeline.outputs):
-        return pipeline, frozenset()
+        return pipeline, frozenset(), images, ()
     from pipec.backends.kubeflow.conditions import native_conditions
+    from pipec.backends.kubeflow.equipment import equipped
     from pipec.backends.kubeflow.joins import settle
     from pipec.compiler.gates import insert_gates
 
-    return settle(insert_gates(pipeline, is_native_condition=native_conditions(pipeline)))
+    settled, keeps = settle(insert_gates(pipeline, is_native_condition=native_conditions(pipeline)))
+    settled, images, faults = equipped(settled, images)
+    return settled, keeps, images, faults
 
 
 def _misreadings(file: GeneratedFile) -> list[Diagnostic]:

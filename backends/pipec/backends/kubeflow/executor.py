@@ -9,6 +9,7 @@ from pipec.backends.kubeflow import code
 from pipec.backends.kubeflow.parameters import reading
 from pipec.backends.kubeflow.protected import is_live, protected
 from pipec.compiler.digest import sha256
+from pipec.compiler.images.model import CODE_ROOT
 from pipec.compiler.ir.constants import text
 from pipec.compiler.ir.values import Lazy, Param, RunFact
 from pipec.compiler.ir.walk import calls, leaves
@@ -38,8 +39,8 @@ def container(task: StepTask, pipeline: Pipeline, options: Options) -> dict[str,
     """The entry of `deploymentSpec.executors`."""
     config = task.call.config
     entry: dict[str, Yaml] = {
-        "image": image(config, options),
-        "command": ["python3", "-I", "-c", f"{{{{$.inputs.parameters['{code.INPUT}']}}}}"],
+        "image": image(task, options),
+        "command": command(task),
         "args": ["{{$}}", protected(call_document(task, pipeline, options)), LOCAL_MARKER],
     }
     plain = {name: value for name, value in _texts(config).items() if not is_live(value)}
@@ -52,9 +53,19 @@ def container(task: StepTask, pipeline: Pipeline, options: Options) -> dict[str,
     return {"container": entry}
 
 
-def image(config: Config, options: Options) -> str:
-    """The image of a step: that of its Docker settings, else that of the options."""
-    parent = (config.docker or {}).get("parent_image")
+def command(task: StepTask) -> list[Yaml]:
+    """What starts a step: the code root in its image, or the program that the spec carries."""
+    if task.image is not None and task.image.has_code:
+        return [task.image.python, "-I", CODE_ROOT, "kubeflow"]
+    python = "python3" if task.image is None else task.image.python
+    return [python, "-I", "-c", f"{{{{$.inputs.parameters['{code.INPUT}']}}}}"]
+
+
+def image(task: StepTask, options: Options) -> str:
+    """The image of a step: the one that was made for it; else that of its Docker settings, else that of the options."""
+    if task.image is not None:
+        return task.image.reference
+    parent = (task.call.config.docker or {}).get("parent_image")
     return parent if isinstance(parent, str) else str(options["image"])
 
 
@@ -74,12 +85,21 @@ def call_document(task: StepTask, pipeline: Pipeline, options: Options) -> dict[
         entries["retry"] = {"max_retries": retry.max_retries, "delay": retry.delay, "backoff": retry.backoff}
     entries["environment"] = {name: value for name, value in _texts(config).items() if is_live(value)}
     entries["secrets"] = list(secrets_of(config, options))
-    if options["requirements"] == "install":
+    if options["requirements"] == "install" and task.image is None:
         entries["requirements"] = list(requirements(task))
-    if is_cached(task, options) and (environment := _texts(config)):
-        # KFP's key does not cover the environment.
-        entries["key"] = sha256(text(dict(environment)).encode()).hexdigest()[:16]
+    if is_cached(task, options) and (key := _cache_key(task)):
+        entries["key"] = key
     return {"pipeline": pipeline.name, **{name: entry for name, entry in entries.items() if entry}}
+
+
+def _cache_key(task: StepTask) -> str:
+    """What KFP's own key does not cover: the environment, and the code in an image, whose tag people may use again."""
+    covered: dict[str, Json] = {}
+    if environment := _texts(task.call.config):
+        covered = dict(environment)
+    if task.image is not None and task.image.has_code:
+        covered = {"environment": covered, "code": task.step.closure.digest}
+    return sha256(text(covered).encode()).hexdigest()[:16] if covered else ""
 
 
 def _wiring(task: StepTask, pipeline: Pipeline) -> dict[str, Json]:

@@ -15,16 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipec.backends.kubeflow.names import arm_word
-from pipec.compiler.gates import VALUE, is_gate, value_gate
+from pipec.compiler.gates import value_gate
 from pipec.compiler.ir.model import Arm, Block, Call, ForEach, Group, If
-from pipec.compiler.ir.rewrite import map_leaves, map_values, rewrite
+from pipec.compiler.ir.rewrite import map_leaves, map_values
 from pipec.compiler.ir.types import ANY, INT, is_json, is_number_like
 from pipec.compiler.ir.values import Const, Expr, Item, Output
 from pipec.compiler.ir.walk import leaves, operations
 from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pipec.compiler.ir.model import Operation, Pipeline, StepDef
     from pipec.compiler.ir.values import Value
@@ -55,64 +55,7 @@ def settle(pipeline: Pipeline) -> tuple[Pipeline, frozenset[str]]:
     whole = Block((*body.operations, *outputs))
     called = dict.fromkeys(one.step for one in operations(whole) if isinstance(one, Call))
     steps = {symbol: settler.steps[symbol] for symbol in called}
-    settled = replace(pipeline, body=whole, outputs=shown, steps=steps)
-    return replace(settled, body=_equipped(settled)), frozenset(settler.keeps)
-
-
-def _equipped(pipeline: Pipeline) -> Block:
-    """The body with gates that have the image and the requirements of the steps whose results they load.
-
-    Before:   big_gate = call pipec.runtime.gates:arm(arm=…%load.output…)             load returns a data frame
-    After:    big_gate = call pipec.runtime.gates:arm(…) docker={"requirements": ["pandas"]}
-    """
-    known = {operation.id: operation for operation in operations(pipeline.body)}
-
-    def change(operation: Operation) -> Sequence[Operation]:
-        if not is_gate(operation):
-            return (operation,)
-        assert isinstance(operation, Call)
-        if operation.step == VALUE and _is_copied(operation.arguments["value"], known):
-            return (operation,)
-        makers = list(_makers(tuple(operation.arguments.values()), known, pipeline))
-        docker = next((call.config.docker for call in makers if call.config.docker), None) or {}
-        found = [each for call in makers for each in pipeline.steps[call.step].closure.requirements]
-        listed = docker.get("requirements") or []
-        if isinstance(listed, list | tuple):
-            found += [str(each) for each in listed]
-        if not found and not docker:
-            return (operation,)
-        settings = {**docker, "requirements": sorted(set(found))}
-        return (replace(operation, config=replace(operation.config, docker=settings)),)
-
-    return rewrite(pipeline.body, change)
-
-
-def _is_copied(value: Value, known: dict[str, Operation]) -> bool:
-    """Whether the value is one artifact, whose files the gate copies without loading them."""
-    return isinstance(value, Output) and not isinstance(known[value.operation], ForEach)
-
-
-def _makers(values: Sequence[Value], known: dict[str, Operation], pipeline: Pipeline) -> Iterator[Call]:
-    """The calls of steps whose artifacts, other than JSON, the values are made of."""
-    pending, seen = list(values), set[tuple[str, str]]()
-    while pending:
-        for leaf in leaves(pending.pop()):
-            if not isinstance(leaf, Output) or (leaf.operation, leaf.name) in seen:
-                continue
-            seen.add((leaf.operation, leaf.name))
-            match known[leaf.operation]:
-                case Call() as call:
-                    output = next(each for each in pipeline.steps[call.step].outputs if each.name == leaf.name)
-                    if is_gate(call):
-                        pending.extend(call.arguments.values())
-                    elif output.carrier == "artifact" and not is_json(output.type):
-                        yield call
-                case If(results=joined):
-                    pending.extend(joined[leaf.name])
-                case ForEach(results=collected):
-                    pending.append(collected[leaf.name])
-                case Group():
-                    pass
+    return replace(pipeline, body=whole, outputs=shown, steps=steps), frozenset(settler.keeps)
 
 
 def _visible(pipeline: Pipeline, known: dict[str, Operation]) -> set[tuple[str, str]]:

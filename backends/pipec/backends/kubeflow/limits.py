@@ -14,7 +14,7 @@ from pipec.compiler.ir.walk import calls, operands, operations, results_of, valu
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipec.compiler.backend import Options
+    from pipec.compiler.backend import Options, Request
     from pipec.compiler.ir.model import Call, Pipeline
     from pipec.compiler.ir.values import Value
     from pipec.compiler.source import Span
@@ -24,6 +24,9 @@ NEAR_TASKS = 150
 
 NEAR_WEIGHT = 1_000_000
 """Bytes of code in the inputs of all steps together: an estimate, since no cluster measured it."""
+
+DEFAULT_IMAGE = "python:3.11-slim"
+"""The image of steps that nothing names one for."""
 
 _DOCKER = frozenset({"parent_image", "requirements"})
 
@@ -105,9 +108,9 @@ def _docker_faults(call: Call) -> Iterator[Diagnostic]:
         yield _refused("requirements in a file", call, "docker")
 
 
-def notes_of(pipeline: Pipeline, options: Options, program: str) -> Iterator[Diagnostic]:
+def notes_of(pipeline: Pipeline, request: Request, program: str) -> Iterator[Diagnostic]:
     """What the user should know: requirements that are installed at start, policies that switch caching off."""
-    steps = list(calls(pipeline.body))
+    options, steps = request.options, list(calls(pipeline.body))
     for call in steps:
         if call.config.cache_policy is not None and call.config.cache is not False and not options["artifact_root"]:
             span = call.config.places.get("cache_policy", call.span)
@@ -115,18 +118,28 @@ def notes_of(pipeline: Pipeline, options: Options, program: str) -> Iterator[Dia
             help_ = "with a store, `-O artifact_root=URL`, pipec's own cache is used"
             yield Diagnostic("PC0402", message, span, severity=Severity.NOTE, help=help_)
     names = sorted({name for call in steps for name in pipeline.steps[call.step].closure.requirements})
-    if names and options["requirements"] == "install" and str(options["image"]).startswith("python:"):
+    if request.images:
+        if options["image"] != DEFAULT_IMAGE:
+            yield Diagnostic(
+                "PC0421",
+                f"the option `image={options['image']}` has no effect: each step has an image that pipec builds",
+                pipeline.span,
+                help="leave it out; `-O code=inline` runs the steps in it, `parent_image` builds theirs on it",
+                severity=Severity.WARNING,
+            )
+    elif names and options["requirements"] == "install" and str(options["image"]).startswith("python:"):
         yield Diagnostic(
-            "PC0402",
+            "PC0408",
             f"{', '.join(names)}: installed whenever a step starts on the plain image `{options['image']}`",
             pipeline.span,
             help="name an image that has them with `-O image=…`",
             severity=Severity.WARNING,
         )
-    weight = len(steps) * len(program)
+    carriers = [call for call in steps if not request.images or not request.images[call.id].has_code]
+    weight = len(carriers) * len(program)
     if weight > NEAR_WEIGHT:
         message = (
-            f"{len(steps)} steps with {len(program):,} bytes of inline code each: Argo notes every step's input in the "
+            f"{len(carriers)} steps with {len(program):,} bytes of inline code each: Argo notes every step's input in the "
             f"run's object, which gets near etcd's limit from about {NEAR_WEIGHT:,} bytes"
         )
         yield Diagnostic("PC0407", message, pipeline.span, severity=Severity.WARNING)

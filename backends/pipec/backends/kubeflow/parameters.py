@@ -96,7 +96,7 @@ def input_definition(parameter: Parameter) -> tuple[dict[str, Yaml], list[Diagno
         if native_type(parameter) is None:
             default = protected(default)
         else:
-            faults = [_refusal(parameter, reason) for reason in _obstacles(default)]
+            faults = [_refusal(parameter, reason) for reason in obstacles(default)]
         entry |= {"defaultValue": default, "isOptional": True}
     if parameter.doc:
         entry["description"] = parameter.doc
@@ -112,7 +112,7 @@ def _refusal(parameter: Parameter, reason: str) -> Diagnostic:
     )
 
 
-def _obstacles(value: Json, *, is_nested: bool = False) -> list[str]:
+def obstacles(value: Json, *, is_nested: bool = False) -> list[str]:
     """Why KFP cannot hold the value as it is; empty if it can."""
     match value:
         case bool():
@@ -127,8 +127,8 @@ def _obstacles(value: Json, *, is_nested: bool = False) -> list[str]:
             return [f"a value of kind `{kind_of(value)}` has no form there"]
         case Mapping():
             texts: list[Json] = [*value.keys(), *value.values()]
-            return [reason for item in texts for reason in _obstacles(item, is_nested=True)]
+            return [reason for item in texts for reason in obstacles(item, is_nested=True)]
         case Sequence():
-            return [reason for item in value for reason in _obstacles(item, is_nested=True)]
+            return [reason for item in value for reason in obstacles(item, is_nested=True)]
         case _:
             return []

@@ -30,13 +30,14 @@ from pipec.backends.kubeflow.scopes import (
     gate_port,
     parameter_port,
 )
+from pipec.compiler.images.model import EVERY_STEP
 from pipec.compiler.invocation import StaticInvocation, static_invocation
 from pipec.compiler.ir.config import Hooks
 from pipec.compiler.ir.constants import text
 from pipec.compiler.ir.model import Block, Call, ForEach, Group, If
 from pipec.compiler.ir.types import ANY, INT
 from pipec.compiler.ir.values import Const, Item, Output, RunFact
-from pipec.compiler.ir.walk import identity, leaves, operations
+from pipec.compiler.ir.walk import calls, identity, leaves, operations
 from pipec.compiler.record import dataclass, replace
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from pipec.backends.kubeflow.scopes import Form
     from pipec.compiler.backend import Options
+    from pipec.compiler.images.model import StepImage
     from pipec.compiler.ir.model import Pipeline, StepDef
     from pipec.compiler.ir.values import Param
 
@@ -67,16 +69,47 @@ class Plan:
     results: Mapping[str, Port]
 
 
-def plan(pipeline: Pipeline, keeps: frozenset[str], name: str, program: str, options: Options) -> Plan:
-    """Plans a pipeline whose results are in KFP's form; see `pipec.backends.kubeflow.joins.settle`."""
-    return _Planner(pipeline, keeps, options).plan(name, program)
+def plan(
+    pipeline: Pipeline,
+    keeps: frozenset[str],
+    name: str,
+    program: str,
+    options: Options,
+    images: Mapping[str, StepImage],
+) -> Plan:
+    """Plans a pipeline whose results are in KFP's form; see `pipec.backends.kubeflow.joins.settle`.
+
+    Args:
+        pipeline: as `settle` and `equipment.equipped` leave it.
+        keeps: what `settle` gives with it.
+        name: the legal name.
+        program: empty where no step needs it.
+        options: those of the backend.
+        images: those of the request and of gates; empty where code travels inline.
+    """
+    return _Planner(pipeline, keeps, options, images).plan(name, program)
+
+
+def any_lacks_code(pipeline: Pipeline, images: Mapping[str, StepImage]) -> bool:
+    """Whether some task needs the program: it runs in an image without code."""
+    ids = [call.id for call in calls(pipeline.body)]
+    if pipeline.config.hooks != NO_HOOKS:
+        ids.append(EVERY_STEP)
+    return not images or not all(_image(id_, images).has_code for id_ in ids)
+
+
+def _image(id_: str, images: Mapping[str, StepImage]) -> StepImage:
+    return images.get(id_) or images[EVERY_STEP]
 
 
 class _Planner:
     """Enters all tasks first, then connects them: the later may be read by the earlier in the order of the source."""
 
-    def __init__(self, pipeline: Pipeline, keeps: frozenset[str], options: Options) -> None:
-        self._pipeline, self._keeps = pipeline, keeps
+    def __init__(
+        self, pipeline: Pipeline, keeps: frozenset[str], options: Options, images: Mapping[str, StepImage]
+    ) -> None:
+        self._pipeline, self._keeps, self._images = pipeline, keeps, images
+        self._carries_code = False
         self._has_store = bool(options["artifact_root"])
         self._state: tuple[str, frozenset[str]] | None = None
         self._router = Router()
@@ -90,7 +123,7 @@ class _Planner:
         self._arms = Keys(*ids)
 
     def plan(self, name: str, program: str) -> Plan:
-        self._name = name
+        self._name, self._carries_code = name, bool(program)
         root = Scope()
         for parameter in self._pipeline.parameters:
             self._router.declare(root, parameter)
@@ -125,7 +158,7 @@ class _Planner:
         from pipec.backends.kubeflow.hooks import AFTER, BEFORE, phase, readers_of_state
 
         steps = self._task(scope, "steps", "steps", "g")
-        self._later.append(partial(self._take, steps, code.INPUT))
+        self._later.append(partial(self._take_code, steps))
         body = self._scope(scope, steps, f"the steps of {self._pipeline.name}")
         before, first = phase(self._pipeline, BEFORE, "before"), None
         if before is not None:
@@ -149,7 +182,7 @@ class _Planner:
             self._later.append(partial(last.take, status, Source(steps.key)))
 
     def _connect_hooks(self, task: StepTask) -> None:
-        self._take(task, code.INPUT)
+        self._take_code(task)
         if self._has_store:
             self._take(task, code.RUN)
 
@@ -212,12 +245,13 @@ class _Planner:
         task = StepTask(
             plain.key, call.id, scope, plain.component, call=call, step=step, invocation=invocation, outputs=outputs
         )
+        task.image = _image(call.id, self._images) if self._images else None
         scope.tasks[task.key] = task
         self._router.tasks[call.id] = task
         return task
 
     def _connect_call(self, task: StepTask, loops: tuple[str, ...]) -> None:
-        self._take(task, code.INPUT)
+        self._take_code(task)
         facts = {
             leaf.kind for value in task.call.arguments.values() for leaf in leaves(value) if isinstance(leaf, RunFact)
         }
@@ -244,7 +278,7 @@ class _Planner:
             self._router.order(task, before)
 
     def _connect_dag(self, task: Task, operation: If | ForEach | Group) -> None:
-        self._take(task, code.INPUT)
+        self._take_code(task)
         for before in operation.after:
             self._router.order(task, before)
 
@@ -252,7 +286,7 @@ class _Planner:
         """Give the task of an arm its condition, and the inputs that it reads, under the keys that they have around it."""
         from pipec.backends.kubeflow.conditions import arm_condition, read_by
 
-        self._take(task, code.INPUT)
+        self._take_code(task)
         keys: dict[Param | Output, str] = {}
         for leaf in read_by(operation):
             port = self._router.bring_through(task, leaf)
@@ -261,7 +295,7 @@ class _Planner:
         task.condition = arm_condition(operation, index, lambda leaf: keys[leaf])
 
     def _connect_loop(self, task: Task, body: Scope, operation: ForEach) -> None:
-        self._take(task, code.INPUT)
+        self._take_code(task)
         limit = operation.max_parallelism
         item = Port(body.input_keys.field(operation.id), "parameter", "NUMBER_INTEGER")
         body.inputs[*identity(Item(operation.id, INT)), "parameter"] = item
@@ -275,6 +309,12 @@ class _Planner:
                 task.iteration = Iteration(item, None, text(indices or [BLANK]), limit)
             case items:
                 raise AssertionError(f"gates make no such items: {items}")
+
+    def _take_code(self, task: Task) -> None:
+        """Hand the program to the task, where it needs one, or something inside it may."""
+        has_code = isinstance(task, StepTask) and task.image is not None and task.image.has_code
+        if self._carries_code and not has_code:
+            self._take(task, code.INPUT)
 
     def _take(self, task: Task, key: str) -> None:
         """Hand what the spec gives to the wrapper down to the task, through every scope around it."""

@@ -18,6 +18,7 @@ from pipec.compiler.record import dataclass, field, replace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from pipec.compiler.images.model import StepImage
     from pipec.compiler.invocation import StaticInvocation
     from pipec.compiler.ir.model import Call, Parameter, StepDef
     from pipec.compiler.ir.types import Type
@@ -108,6 +109,7 @@ class StepTask(Task):
         state: the input that holds what `on_init` returned; empty where the step does not read it.
         hooks: of a task that runs hooks of the run, their static invocations; then `call` and `step` are stand-ins.
         is_exit: it runs when all before it has ended, however.
+        image: the image that it runs in, where pipec's images are used.
     """
 
     call: Call = field(kw_only=True)
@@ -119,6 +121,7 @@ class StepTask(Task):
     state: str = field(default="", kw_only=True)
     hooks: tuple[Mapping[str, Json], ...] = field(default=(), kw_only=True)
     is_exit: bool = field(default=False, kw_only=True)
+    image: StepImage | None = field(default=None, kw_only=True)
 
 
 @dataclass(slots=True)
