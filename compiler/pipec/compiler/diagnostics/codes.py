@@ -118,6 +118,10 @@ CODES: dict[str, Code] = {
     "PC0520": Code("naive-time", "a time of a schedule names no time zone"),
     "PC0521": Code("driver-ignored", "what the code that starts a pipeline says has no effect"),
     "PC0522": Code("option-without-effect", "an option of a run means nothing outside of ZenML, or is not known"),
+    "PC0550": Code("edited-by-hand", "a generated file was changed by somebody else than pipec"),
+    "PC0551": Code("orphaned-file", "a generated file whose source is gone"),
+    "PC0552": Code("unknown-file", "a file that pipec never wrote lies in a folder of its own"),
+    "PC0553": Code("unreadable-revision", "the old version of the sources cannot be read from git"),
     # 07: run
     "PC0701": Code("missing-parameter", "a run parameter has no value"),
     "PC0702": Code("several-pipelines", "a file has several pipelines and none is named"),
