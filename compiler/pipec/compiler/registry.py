@@ -10,6 +10,7 @@ from pipec.compiler.diagnostics.near import near_names
 
 if TYPE_CHECKING:
     from pipec.compiler.backend import Backend, Executor, Verifier
+    from pipec.compiler.submission import Submitter
 
 BUILT_IN = ("airflow", "kubeflow", "argo")
 EXECUTOR = "local"
@@ -17,6 +18,9 @@ EXECUTOR = "local"
 
 VERIFIERS = {"argo": "pipec.backends.argo_interpreter.command"}
 """The modules that run what was emitted, as `pipec verify` does. They share nothing with what emits."""
+
+SUBMITTERS = {"argo": "pipec.backends.argo.submit"}
+"""The modules that hand what was emitted to the engine itself, as `pipec submit` does."""
 
 IR_TARGET = "ir"
 """The target that writes the intermediate representation itself."""
@@ -55,6 +59,15 @@ def find_verifier(name: str) -> Verifier | Diagnostic:
         return unknown or Diagnostic("PC0405", message, help=f"there is one for {', '.join(VERIFIERS)}")
     verifier: Verifier = importlib.import_module(VERIFIERS[name]).verify
     return verifier
+
+
+def find_submitter(name: str) -> Submitter | Diagnostic:
+    """What hands the files of target `name` to its engine, or why nothing does."""
+    if name not in SUBMITTERS:
+        message = f"nothing here submits the files of `{name}`"
+        return unknown_target(name) or Diagnostic("PC0405", message, help=f"there is one for {', '.join(SUBMITTERS)}")
+    submitter: Submitter = importlib.import_module(SUBMITTERS[name]).submit
+    return submitter
 
 
 def unknown_target(name: str) -> Diagnostic | None:

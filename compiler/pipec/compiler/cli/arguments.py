@@ -144,6 +144,30 @@ def _verify(commands: Any) -> None:
     parser.set_defaults(run=_lazily("verify"), output=None)
 
 
+def _submit(commands: Any) -> None:
+    parser = commands.add_parser("submit", help="compile, and hand the result to the target's API")
+    _program(parser)
+    parser.add_argument("-t", "--target", action="append", default=[], help="argo or kubeflow")
+    parser.add_argument(
+        "--server",
+        metavar="URL",
+        help="address of the API, asked with the token in PIPEC_TOKEN (default: the target's own configuration)",
+    )
+    parser.add_argument("-n", "--namespace", help="where it runs (default: the target's own choice)")
+    parser.add_argument(
+        "--run-name",
+        metavar="NAME",
+        help="name of the run; one of that name that is there already is not started again",
+    )
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--apply-only", action="store_true", help="start no run")
+    start.add_argument("--now", action="store_true", help="start a run also of a pipeline that has a schedule")
+    parser.add_argument("--wait", action="store_true", help="wait for the end of the run; exit 3 if it failed")
+    parser.add_argument("--force", action="store_true", help="take over what something else has applied")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
+    parser.set_defaults(run=_lazily("submit"))
+
+
 def _run(commands: Any) -> None:
     parser = commands.add_parser("run", help="run a pipeline on this machine")
     parser.add_argument("sources", nargs=1, metavar="FILE[:PIPELINE]", help="a Python file, or .ir.json")
@@ -273,6 +297,7 @@ _COMMANDS: dict[str, Callable[[Any], None]] = {
     "check": _check,
     "diff": _diff,
     "verify": _verify,
+    "submit": _submit,
     "run": _run,
     "runs": _runs,
     "models": _models,
