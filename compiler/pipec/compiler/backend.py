@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pipec.compiler.diagnostics import Diagnostic
     from pipec.compiler.images.model import StepImage
+    from pipec.compiler.images.plan import ImagePlan
     from pipec.compiler.ir.features import Feature
     from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.project import Project
@@ -189,6 +190,14 @@ class Executor(Protocol):
 
     def inspect(self, command: str, parsed: argparse.Namespace) -> int:
         """`pipec runs`, `models`, `artifacts`, `debug`: what looks into the store."""
+        ...
+
+
+class ImageBuilder(Protocol):
+    """What builds images, pushes them, and notes their digests in `pipec.lock`."""
+
+    def build(self, plans: Sequence[ImagePlan], project: Project, parsed: argparse.Namespace) -> int:
+        """`pipec build`: 0 everything is built, 1 it cannot be or failed."""
         ...
 
 

@@ -66,6 +66,18 @@ def assemble(pipeline: Pipeline, adapter: str, *, is_compact: bool = False) -> t
     return _sorted(files)
 
 
+def assemble_all(pipeline: Pipeline) -> tuple[CodeFile, ...]:
+    """The code root of a pipeline with every adapter, sorted by path: what lies in an image, which any target may start.
+
+    Raises:
+        ReservedName: when a module of the user is called `pipec`, `zenml` or `__main__`.
+    """
+    files = {name: path.read_text(encoding="utf-8") for name, path in sources()}
+    files = {"__main__.py": files.pop(f"pipec/runtime/{_ENTRY}"), "zenml/__init__.py": _ZENML, **files}
+    files.update(_of_user(pipeline))
+    return _sorted(files)
+
+
 def runtime_files(adapter: str) -> tuple[CodeFile, ...]:
     """The runtime's part of a code root, compact, sorted by path.
 

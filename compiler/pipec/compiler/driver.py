@@ -34,6 +34,7 @@ class Compilation:
         sources: the files that were read, by their path from the project root, to show places with.
         pipelines: the pipelines behind `files`, after all passes.
         import_roots: the folders that the program's modules are imported from, absolute.
+        code: for each pipeline, in words, how its code travels to the target; empty where the target has one way only.
     """
 
     files: tuple[GeneratedFile, ...] = ()
@@ -41,6 +42,7 @@ class Compilation:
     sources: Mapping[str, SourceFile] = field(default_factory=dict)
     pipelines: tuple[Pipeline, ...] = ()
     import_roots: tuple[Path, ...] = ()
+    code: tuple[str, ...] = ()
 
 
 def compile(  # noqa: PLR0913 - the documented API: keywords, each with a default
@@ -201,16 +203,18 @@ def _compile_all(lowered: Compilation, file: Path, target: str | None, project: 
     if has_errors(found) or target is None:
         return Compilation((), tuple(in_order(found)), lowered.sources, tuple(passed), lowered.import_roots)
     files: list[GeneratedFile] = []
+    code: list[str] = []
     single = len(passed) == 1 and asked.pipeline is None
     for pipeline in passed:
-        emitted, faults = _emit(
+        emitted, faults, travels = _emit(
             pipeline, target, _request(pipeline, file, target, project, asked, single), project, asked
         )
+        code.append(travels)
         files += emitted
         found += faults
     found += name_clashes(files)
     kept = () if has_errors(found) else tuple(files)
-    return Compilation(kept, tuple(in_order(found)), lowered.sources, tuple(passed), lowered.import_roots)
+    return Compilation(kept, tuple(in_order(found)), lowered.sources, tuple(passed), lowered.import_roots, tuple(code))
 
 
 def _request(pipeline: Pipeline, file: Path, target: str, project: Project, asked: _Asked, is_single: bool) -> Request:
@@ -238,35 +242,53 @@ def _named(file: Path, root: Path) -> str:
 
 def _emit(
     pipeline: Pipeline, target: str, request: Request, project: Project, asked: _Asked
-) -> tuple[list[GeneratedFile], list[Diagnostic]]:
+) -> tuple[list[GeneratedFile], list[Diagnostic], str]:
+    """The files, what was found, and how the code travels."""
     if target == IR_TARGET:
         given = {**project.options.get(target, {}), **asked.options}
         if given:
-            return [], [Diagnostic("PC0503", f"the target `ir` has no option `{name}`") for name in given]
+            return [], [Diagnostic("PC0503", f"the target `ir` has no option `{name}`") for name in given], ""
         from pipec.compiler.ir.json import write
 
-        return [GeneratedFile(f"{pipeline.symbol.rpartition(':')[2]}.ir.json", write(pipeline))], []
+        return [GeneratedFile(f"{pipeline.symbol.rpartition(':')[2]}.ir.json", write(pipeline))], [], ""
     backend = find_backend(target)
     if isinstance(backend, Diagnostic):
-        return [], [backend]
+        return [], [backend], ""
     options, faults = read_options(backend, {**_of_project(backend, project), **asked.options})
     if has_errors(faults):
-        return [], faults
+        return [], faults, ""
     from pipec.compiler.passes.check_capabilities import check_capabilities
 
     faults += check_capabilities(pipeline, backend)
     if has_errors(faults):
-        return [], faults
+        return [], faults, ""
     request = Request(request.source, request.command, options)
+    pipeline, request, more, travels = _with_code(pipeline, backend, request, project)
+    faults += more
+    if has_errors(faults):
+        return [], faults, ""
     model, more = backend.legalize(pipeline, request)
     faults += more
     if model is None or has_errors(faults):
-        return [], faults
+        return [], faults, ""
     files = list(backend.emit(model, request))
     faults += backend.check(files)
     if any(one.code.startswith("PC09") for one in faults):
         raise InternalCompilerError("; ".join(one.message for one in faults if one.code.startswith("PC09")))
-    return files, faults
+    return files, faults, travels
+
+
+def _with_code(
+    pipeline: Pipeline, backend: Backend[Any], request: Request, project: Project
+) -> tuple[Pipeline, Request, Sequence[Diagnostic], str]:
+    """How code travels to this target, as its option `code` or the program says; a target without that option decides."""
+    if not any(option.name == "code" and "image" in option.choices for option in backend.options):
+        return pipeline, request, (), ""
+    from pipec.compiler.images.choice import settle
+
+    # A target whose steps run in containers lets a plain image be named.
+    has_images = any(option.name == "image" for option in backend.options)
+    return settle(pipeline, request, project, has_images=has_images)
 
 
 def _of_project(backend: Backend[Any], project: Project) -> dict[str, Any]:

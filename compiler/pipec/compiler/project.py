@@ -20,7 +20,7 @@ MARKERS = ("pyproject.toml", ".zen", ".git", "setup.py", "setup.cfg")
 """What stands in a project's root."""
 
 KEYS = frozenset(
-    """sources target targets output options stack default_stack artifact_root pipelines include stubs local""".split()
+    """sources target targets output options stack default_stack artifact_root pipelines include stubs local image""".split()
 )
 _SKIPPED = frozenset({"tests", "test", "node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"})
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.diagnostics.near import near_names
 
 if TYPE_CHECKING:
-    from pipec.compiler.backend import Backend, Executor, Verifier
+    from pipec.compiler.backend import Backend, Executor, ImageBuilder, Verifier
     from pipec.compiler.submission import Submitter
 
 BUILT_IN = ("airflow", "kubeflow", "argo")
 EXECUTOR = "local"
 """The backend that runs pipelines instead of writing files."""
+
+BUILDER = "containers"
+"""The backend that builds images."""
 
 VERIFIERS = {"argo": "pipec.backends.argo_interpreter.command"}
 """The modules that run what was emitted, as `pipec verify` does. They share nothing with what emits."""
@@ -49,6 +53,15 @@ def find_executor() -> Executor:
     """What `pipec run` and its kin are carried out by."""
     executor: Executor = importlib.import_module(f"pipec.backends.{EXECUTOR}.backend").backend
     return executor
+
+
+def find_builder() -> ImageBuilder | Diagnostic:
+    """What builds and pushes images, or why nothing does."""
+    if importlib.util.find_spec(f"pipec.backends.{BUILDER}") is None:
+        help_ = "`--plan` says which images there are, `--emit DIR` writes their contexts for another builder"
+        return Diagnostic("PC0405", "nothing here builds images", help=help_)
+    builder: ImageBuilder = importlib.import_module(f"pipec.backends.{BUILDER}.builder").builder
+    return builder
 
 
 def find_verifier(name: str) -> Verifier | Diagnostic:

@@ -97,14 +97,20 @@ def heavy() -> int:
 @pytest.mark.parametrize(
     ("imports", "settings", "message"),
     [
-        ("DockerSettings", "'docker': DockerSettings(apt_packages=['git'])", "the Docker setting `apt_packages`"),
+        (
+            "DockerSettings",
+            "'docker': DockerSettings(apt_packages=['git'])",
+            "inline code cannot have the Debian package `git`",
+        ),
         ("ResourceSettings", "'resources': ResourceSettings(gpu_count=1, gpu_class='A100')", "a class of GPU"),
     ],
 )
 def test_a_setting_that_is_not_honoured_is_refused(imports: str, settings: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "heavy.py"
     file.write_text(HEAVY.format(imports=imports, settings=settings))
-    messages = [each.message for each in compile(file, "kubeflow").diagnostics if each.is_error]
+    messages = [
+        each.message for each in compile(file, "kubeflow", options={"code": "inline"}).diagnostics if each.is_error
+    ]
     assert any(message in each for each in messages), messages
 
 
@@ -112,7 +118,7 @@ def test_docker_settings_that_are_honoured(tmp_path: Path) -> None:
     file = tmp_path / "heavy.py"
     settings = "'docker': DockerSettings(parent_image='my/python:1', requirements=['polars'])"
     file.write_text(HEAVY.format(imports="DockerSettings", settings=settings))
-    (generated,) = compile(file, "kubeflow").files
+    (generated,) = compile(file, "kubeflow", options={"code": "inline"}).files
     container = yaml.safe_load(generated.text)["deploymentSpec"]["executors"]["exec-s-one"]["container"]
     assert container["image"] == "my/python:1"
     assert json.loads(container["args"][1])["requirements"] == ["polars"]
@@ -188,7 +194,7 @@ def test_a_gate_that_loads_what_a_step_made_has_its_requirements(tmp_path: Path)
         "@step\ndef count(table: pd.DataFrame) -> int:\n    return len(table)\n\n\n"
         "@pipeline\ndef frames():\n    for table in tables():\n        count(table)\n"
     )
-    (generated,) = compile(file, "kubeflow").files
+    (generated,) = compile(file, "kubeflow", options={"code": "inline"}).files
     executors = yaml.safe_load(generated.text)["deploymentSpec"]["executors"]
     container = executors["exec-s-for-table-gate"]["container"]
     assert container["image"] == "my/python:1"

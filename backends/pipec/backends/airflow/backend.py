@@ -28,8 +28,8 @@ class AirflowBackend:
     options: tuple[Option, ...] = (
         Option(
             "code",
-            "`inline`: steps run on the worker, also where Docker settings describe an image",
-            choices=("inline",),
+            "how code travels: `image`, or `inline` in the generated files; by default what the Docker settings ask for",
+            choices=("inline", "image"),
         ),
         Option(
             "artifact_root", "the store: an fsspec URL, or a folder that all workers share; by default the workers' own"

@@ -14,6 +14,11 @@ DEFAULT_IMAGE = "python:3.12-slim"
 _PODS = ("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowSuccess")
 
 OPTIONS = (
+    Option(
+        "code",
+        "how code travels: `image`, or `inline` in the generated files; by default what the Docker settings ask for",
+        choices=("inline", "image"),
+    ),
     Option("image", "image of the steps, with Python 3.11 or later", DEFAULT_IMAGE),
     Option("namespace", "namespace of the objects; without it, the one they are applied to"),
     Option("service_account", "service account of the pods"),

@@ -36,6 +36,11 @@ class KubeflowBackend:
     title = "Kubeflow Pipelines 2"
     directory = "kubeflow"
     options: tuple[Option, ...] = (
+        Option(
+            "code",
+            "how code travels: `image`, or `inline` in the generated files; by default what the Docker settings ask for",
+            choices=("inline", "image"),
+        ),
         Option("image", "image of every step whose Docker settings name none", DEFAULT_IMAGE),
         Option(
             "requirements",

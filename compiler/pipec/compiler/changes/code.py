@@ -53,7 +53,11 @@ def _bound(tree: ast.Module) -> dict[str, list[ast.stmt]]:
             case ast.Import() | ast.ImportFrom():
                 continue
             case _:
-                names = [one.id for one in ast.walk(statement) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
+                names = [
+                    one.id
+                    for one in ast.walk(statement)
+                    if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+                ]
         for name in names:
             found.setdefault(name, []).append(statement)
     return found

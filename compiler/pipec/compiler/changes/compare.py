@@ -78,7 +78,11 @@ def _constant(value: Const | None) -> str:
     if value is None:
         return "none"
     plain = value.value
-    return plainly(plain) if isinstance(plain, int | float) and not isinstance(plain, bool) else shown(constant_text(plain))
+    return (
+        plainly(plain)
+        if isinstance(plain, int | float) and not isinstance(plain, bool)
+        else shown(constant_text(plain))
+    )
 
 
 def _parameters(before: Pipeline, after: Pipeline) -> Iterator[Difference]:
@@ -95,7 +99,9 @@ def _parameters(before: Pipeline, after: Pipeline) -> Iterator[Difference]:
             continue
         first = old[name]
         if first.type != parameter.type:
-            yield Difference("", "parameter", f"parameter `{name}` type {first.type} → {parameter.type}", parameter.span)
+            yield Difference(
+                "", "parameter", f"parameter `{name}` type {first.type} → {parameter.type}", parameter.span
+            )
         if (first.default is None) != (parameter.default is None) or (
             first.default and parameter.default and _exact(first.default) != _exact(parameter.default)
         ):
@@ -110,9 +116,7 @@ def _exact(value: Const) -> str:
     return constant_text(value.value)
 
 
-def _steps(
-    found: Matching, before: Pipeline, after: Pipeline, causes: Collection[str]
-) -> Iterator[Difference]:
+def _steps(found: Matching, before: Pipeline, after: Pipeline, causes: Collection[str]) -> Iterator[Difference]:
     """Each step's own: its signature, its code, its configuration."""
     tables = CodeTable(before), CodeTable(after)
     for old, new in found.pairs:
@@ -137,7 +141,10 @@ def _signature(subject: str, old: StepDef, new: StepDef) -> Iterator[Difference]
             continue
         if first.type != one.type:
             yield Difference(subject, "input", f"input `{one.name}` type {first.type} → {one.type}", new.span)
-        if (first.is_required, first.default and _exact(first.default)) != (one.is_required, one.default and _exact(one.default)):
+        if (first.is_required, first.default and _exact(first.default)) != (
+            one.is_required,
+            one.default and _exact(one.default),
+        ):
             text = f"input `{one.name}` default {_constant(first.default)} → {_constant(one.default)}"
             yield Difference(subject, "input", text, new.span)
     for name in inputs:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def flow_differences(found: Matching) -> Iterator[Difference]:
     """All differences of the graph, in the order of the new version."""
     for operation in found.removed:
-        yield Difference("", f"{_noun(operation)} removed", f"{_noun(operation)} `{operation.id}` is gone", operation.span)
+        yield Difference(
+            "", f"{_noun(operation)} removed", f"{_noun(operation)} `{operation.id}` is gone", operation.span
+        )
     for operation in found.added:
         yield Difference("", f"{_noun(operation)} added", _introduced(operation, found.after), operation.span)
     for old, new in found.pairs:
@@ -126,7 +128,9 @@ def _call(old: Call, new: Call, renamed: Mapping[str, str]) -> Iterator[Differen
         elif first is not None:
             yield from _value(new, "argument", f"argument `{name}`", first, second, renamed)
     if (old.label is None) != (new.label is None):
-        yield Difference(new.id, "label", f"label {'removed' if new.label is None else 'added'}", new.span, is_meaning=False)
+        yield Difference(
+            new.id, "label", f"label {'removed' if new.label is None else 'added'}", new.span, is_meaning=False
+        )
 
 
 def _value(
@@ -173,8 +177,12 @@ def _results(
     """What leaves a body. The names of results are pipec's own, so only a value that is let out otherwise is told."""
     for name in old:
         if name in new and [_identity(one, renamed) for one in old[name]] != [_identity(one, {}) for one in new[name]]:
-            first, second = (" | ".join(words(one, names) for one in some) for some, names in ((old[name], renamed), (new[name], {})))
-            yield Difference(operation.id, "result", f"result `{name}` {shown(first)} → {shown(second)}", operation.span)
+            first, second = (
+                " | ".join(words(one, names) for one in some) for some, names in ((old[name], renamed), (new[name], {}))
+            )
+            yield Difference(
+                operation.id, "result", f"result `{name}` {shown(first)} → {shown(second)}", operation.span
+            )
 
 
 def _producers(operation: Operation) -> list[tuple[str, str]]:

@@ -69,15 +69,15 @@ def _join_renamed(
             (likeness, first)
             for first in gone
             if first.id not in found.renamed
-            and (likeness := _likeness(found, first, second, before.steps.get(first.step), after.steps.get(second.step)))
+            and (
+                likeness := _likeness(found, first, second, before.steps.get(first.step), after.steps.get(second.step))
+            )
         ]
         if scored:
             found.join(max(scored, key=lambda one: one[0])[1], second)
 
 
-def _likeness(
-    found: Matching, first: Call, second: Call, old: StepDef | None, new: StepDef | None
-) -> int:
+def _likeness(found: Matching, first: Call, second: Call, old: StepDef | None, new: StepDef | None) -> int:
     """How likely it is that the two are one step under two names; 0 where they are two steps."""
     is_same_step = first.step == second.step
     if not is_same_step and (old is None or new is None or not _is_alike(old, new)):

@@ -50,4 +50,6 @@ class PipelineChanges:
     @property
     def means_another(self) -> bool:
         """Whether a run may do something else than before."""
-        return self.state in {"added", "removed"} or bool(self.unknown) or any(one.is_meaning for one in self.differences)
+        return (
+            self.state in {"added", "removed"} or bool(self.unknown) or any(one.is_meaning for one in self.differences)
+        )

@@ -38,7 +38,10 @@ def lines(changes: PipelineChanges) -> list[str]:
     others = [one for one in changes.differences if not one.is_meaning]
     found = [f"  {one}" for one in sentences(means)]
     found += [f"  {one} (no change in meaning)" for one in sentences(others)]
-    return [f"{head}{'' if means else 'no change in meaning'}".rstrip().removesuffix(":") + (":" if means else ""), *found]
+    return [
+        f"{head}{'' if means else 'no change in meaning'}".rstrip().removesuffix(":") + (":" if means else ""),
+        *found,
+    ]
 
 
 def render_text(all_changes: Sequence[PipelineChanges]) -> str:
@@ -96,6 +99,8 @@ def render_markdown(all_changes: Sequence[PipelineChanges]) -> str:
     found: list[str] = []
     for changes in all_changes:
         head, *rest = lines(changes)
-        found.append(f"**{changes.name}** (`{changes.source}`)" + head.removeprefix(f"{changes.name} ({changes.source})"))
+        found.append(
+            f"**{changes.name}** (`{changes.source}`)" + head.removeprefix(f"{changes.name} ({changes.source})")
+        )
         found += ["", *(f"- {line.strip()}" for line in rest), ""] if rest else [""]
     return "\n".join(found).rstrip("\n") + "\n" if found else ""

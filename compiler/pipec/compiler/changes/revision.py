@@ -59,7 +59,11 @@ def resolve(repository: Path, revision: str) -> str:
         RevisionError: there is none of that name.
     """
     try:
-        return _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+        return (
+            _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+            .decode()
+            .strip()
+        )
     except RevisionError as error:
         if "is not installed" in str(error):
             raise

@@ -133,6 +133,22 @@ def _diff(commands: Any) -> None:
     parser.set_defaults(run=_lazily("diff"))
 
 
+def _build(commands: Any) -> None:
+    parser = commands.add_parser("build", help="the images that steps run in: plan, write or build them")
+    parser.add_argument("sources", nargs="*", metavar="FILE[:PIPELINE]", help="as for `compile`")
+    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="as for `compile`")
+    parser.add_argument("--bind", action="append", default=[], metavar="NAME=VALUE", help="as for `compile`")
+    _configured(parser)
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--plan", action="store_true", help="say which images there are; build nothing")
+    mode.add_argument("--emit", metavar="DIR", help="write Dockerfiles and contexts for another builder; build nothing")
+    mode.add_argument("--push", action="store_true", help="push what was built, and note the digests in pipec.lock")
+    parser.add_argument("--repository", metavar="R", help="where images are pushed, below the registry")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed (default: text)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
+    parser.set_defaults(run=_lazily("build"))
+
+
 def _verify(commands: Any) -> None:
     parser = commands.add_parser("verify", help="run the files of a target without it")
     _program(parser)
@@ -296,6 +312,7 @@ _COMMANDS: dict[str, Callable[[Any], None]] = {
     "compile": _compile,
     "check": _check,
     "diff": _diff,
+    "build": _build,
     "verify": _verify,
     "submit": _submit,
     "run": _run,

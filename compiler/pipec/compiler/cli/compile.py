@@ -100,8 +100,9 @@ def _collect(output: Outputs, compilation: Compilation) -> None:
     output.files += compilation.files
     steps = {pipeline.name: _count_calls(pipeline.body) for pipeline in compilation.pipelines}
     mains = [file for file in compilation.files if not file.owns_folder]
-    for file, (name, count) in zip(mains, steps.items(), strict=False):
-        output.titles[file.path] = f"{name}, {count} step{'s' if count != 1 else ''}"
+    codes = compilation.code or ("",) * len(steps)
+    for file, (name, count), code in zip(mains, steps.items(), codes, strict=False):
+        output.titles[file.path] = f"{name}, {count} step{'s' if count != 1 else ''}" + (f", {code}" if code else "")
 
 
 def _count_calls(block: object) -> int:
