@@ -92,8 +92,7 @@ def code_differences(
 ) -> Iterator[Difference]:
     """What is different in the code of one step, and in what that code needs.
 
-    Args:
-        causes: the files that declare requirements and are not as they were.
+    `causes` are the files that declare requirements and are not as they were.
     """
     if old.closure.digest != new.closure.digest:
         yield from _definitions(subject, old, new, before, after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipec.compiler.changes.code import CodeTable, code_differences
 from pipec.compiler.changes.flow import flow_differences
@@ -149,6 +149,10 @@ def _signature(subject: str, old: StepDef, new: StepDef) -> Iterator[Difference]
             yield Difference(subject, "input", text, new.span)
     for name in inputs:
         yield Difference(subject, "input", f"input `{name}` is gone", new.span)
+    yield from _given(subject, old, new)
+
+
+def _given(subject: str, old: StepDef, new: StepDef) -> Iterator[Difference]:
     outputs = {one.name: one for one in old.outputs}
     for result in new.outputs:
         known = outputs.pop(result.name, None)

@@ -87,9 +87,8 @@ def _stands(place: Place) -> str:
 def _standing(old: Operation, new: Operation, found: Matching) -> Iterator[Difference]:
     first, second = found.before[old.id], found.after[new.id]
     around = None if first.parent is None else found.renamed.get(first.parent.id, f"-{first.parent.id}")
-    if around != (None if second.parent is None else second.parent.id):
-        yield Difference(new.id, "place", f"now stands {_stands(second)}", new.span)
-    elif first.body != second.body and isinstance(second.parent, If):
+    is_elsewhere = around != (None if second.parent is None else second.parent.id)
+    if is_elsewhere or (first.body != second.body and isinstance(second.parent, If)):
         yield Difference(new.id, "place", f"now stands {_stands(second)}", new.span)
 
 

@@ -40,9 +40,8 @@ def changes_between(
 ) -> list[PipelineChanges]:
     """What became of every pipeline, those of the new version first, in its order.
 
-    Args:
-        causes: files that declare requirements and differ.
-        at: how the old version is called, for what is said where it does not compile.
+    `causes` are files that declare requirements and differ; `at` is how the old version is called, for what is said
+    where it does not compile.
     """
     partners = _partners(before, after)
     found: list[PipelineChanges] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class RevisionError(Exception):
@@ -70,9 +70,29 @@ def resolve(repository: Path, revision: str) -> str:
         raise RevisionError(f"the repository has no revision `{revision}`") from error
 
 
-def last_change(repository: Path, path: Path) -> str | None:
-    """The commit in which a file was last changed; None where it is in no commit."""
-    return _git(repository, "log", "-1", "--format=%H", "--", str(path)).decode().strip() or None
+def commits_of(repository: Path, paths: Sequence[Path], most: int) -> list[str]:
+    """The last commits that changed any of the files or folders, the newest first; none where it has no commit yet.
+
+    Raises:
+        RevisionError: git fails.
+    """
+    inside = [str(path.resolve()) for path in paths if path.resolve().is_relative_to(repository)]
+    if not inside:
+        return []
+    try:
+        return _git(repository, "log", f"-{most}", "--format=%H", "--", *inside).decode().split()
+    except RevisionError as error:
+        if "does not have any commits" in str(error):
+            return []
+        raise
+
+
+def text_at(repository: Path, commit: str, path: Path) -> str | None:
+    """A file, its path from the repository's root, as it is in a commit; None where it is not there."""
+    try:
+        return _git(repository, "show", f"{commit}:{path.as_posix()}").decode("utf-8", "surrogateescape")
+    except RevisionError:
+        return None
 
 
 @contextmanager

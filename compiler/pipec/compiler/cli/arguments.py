@@ -108,11 +108,12 @@ def _compile(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", metavar="DIR", help="output folder; - prints (default: dags/, kubeflow/, argo/, ir/)"
     )
-    mode = parser.add_mutually_exclusive_group()
-    mode.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if a file is not what would be written"
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if a file is not what would be written, and say why"
     )
-    mode.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+    parser.add_argument(
+        "--diff", action="store_true", help="write nothing; print what would change, in meaning and as text"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite files that pipec did not write")
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
     parser.set_defaults(run=_lazily("compile"))
