@@ -89,7 +89,7 @@ def foreign(changes: Iterable[Change], files: Sequence[GeneratedFile], directory
     found = [
         change.path
         for change in changes
-        if change.kind == "changed" and change.path not in owned and not _is_marked(change.before[:_MARK_WITHIN])
+        if change.kind == "changed" and change.path not in owned and not starts_marked(change.before)
     ]
     found += sorted(folder for folder in folders if not _is_ours(folder))
     return [
@@ -102,8 +102,9 @@ def foreign(changes: Iterable[Change], files: Sequence[GeneratedFile], directory
     ]
 
 
-def _is_marked(start: str) -> bool:
-    """Whether a file that starts like this is ours. JSON has no comments: the IR is known by its first key."""
+def starts_marked(text: str) -> bool:
+    """Whether a file of this text is ours. JSON has no comments: the IR is known by its first key."""
+    start = text[:_MARK_WITHIN]
     return MARK in start or start.lstrip("{ \n").startswith('"pipec_ir"')
 
 

@@ -69,7 +69,7 @@ def _version(_: argparse.Namespace) -> int:
     return 0
 
 
-def _program(parser: argparse.ArgumentParser) -> None:
+def _program(parser: argparse.ArgumentParser, formats: tuple[str, ...] = FORMATS) -> None:
     parser.add_argument(
         "sources",
         nargs="*",
@@ -91,7 +91,7 @@ def _program(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-O", "--option", action="append", default=[], metavar="OPTION=VALUE", help="an option of the target"
     )
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed (default: text)")
+    parser.add_argument("--format", choices=formats, default="text", help="how the result is printed (default: text)")
 
 
 def _configured(parser: argparse.ArgumentParser) -> None:
@@ -108,11 +108,12 @@ def _compile(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", metavar="DIR", help="output folder; - prints (default: dags/, kubeflow/, argo/, ir/)"
     )
-    mode = parser.add_mutually_exclusive_group()
-    mode.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if a file is not what would be written"
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if a file is not what would be written, and say why"
     )
-    mode.add_argument("--diff", action="store_true", help="write nothing; print what would change")
+    parser.add_argument(
+        "--diff", action="store_true", help="write nothing; print what would change, in meaning and as text"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite files that pipec did not write")
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
     parser.set_defaults(run=_lazily("compile"))
@@ -124,6 +125,13 @@ def _check(commands: Any) -> None:
     parser.add_argument("-t", "--target", action="append", default=[], help="also what these targets cannot do")
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
     parser.set_defaults(run=_lazily("check"))
+
+
+def _diff(commands: Any) -> None:
+    parser = commands.add_parser("diff", help="say in words what changed since a git revision")
+    parser.add_argument("revision", metavar="REV", help="a git revision: `main`, `HEAD`, `v1.2`, …")
+    _program(parser, ("text", "json", "github", "markdown"))
+    parser.set_defaults(run=_lazily("diff"))
 
 
 def _build(commands: Any) -> None:
@@ -336,6 +344,7 @@ def _lazily(name: str) -> Any:
 _COMMANDS: dict[str, Callable[[Any], None]] = {
     "compile": _compile,
     "check": _check,
+    "diff": _diff,
     "build": _build,
     "verify": _verify,
     "submit": _submit,

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.cli.session import (
     UsageError,
-    found_by_chance,
-    is_own,
+    check_words,
+    compile_program,
     no_pipeline,
     open_session,
-    pairs,
     show,
     targets_of,
     usage_error,
 )
-from pipec.compiler.driver import compile as compile_file
 
 if TYPE_CHECKING:
     import argparse
@@ -25,35 +23,17 @@ def run(parsed: argparse.Namespace) -> int:
     """Checks; 1 if there are errors."""
     try:
         session = open_session(parsed)
-        parameters, bind, options = (
-            pairs(parsed.parameter, "-p"),
-            pairs(parsed.bind, "--bind"),
-            pairs(parsed.option, "-O"),
-        )
-        if options and not targets_of(parsed.target):
+        check_words(parsed)
+        if parsed.option and not targets_of(parsed.target):
             raise UsageError("`-O` sets an option of a target; say which with `--target`")
     except UsageError as error:
         return usage_error(error)
     checked = 0
+    targets: list[str | None] = [*targets_of(parsed.target)] or [None]
     for program in session.programs:
-        targets: list[str | None] = [*targets_of(parsed.target)]
-        for target in targets or [None]:
-            compilation = compile_file(
-                program.file,
-                target,
-                pipeline=program.pipeline,
-                parameters=parameters,
-                bind=bind,
-                options=options,
-                project=program.project,
-                config=parsed.config,
-                stack=parsed.stack,
-            )
-            if not is_own(session, program, compilation):
-                continue
-            found = found_by_chance(session, program, compilation.diagnostics)
-            session.add(found, compilation.sources, program.project.root)
-            if target == targets[0] if targets else target is None:
+        for target in targets:
+            compilation = compile_program(session, program, target)
+            if compilation is not None and target == targets[0]:
                 checked += len(compilation.pipelines)
     if not checked and not session.has_errors:
         session.add([no_pipeline()])

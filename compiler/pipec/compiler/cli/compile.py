@@ -10,18 +10,16 @@ from pipec.compiler.cli.session import (
     Program,
     Session,
     UsageError,
-    found_by_chance,
-    is_own,
+    check_words,
+    compile_program,
     no_pipeline,
     open_session,
-    pairs,
     show,
     targets_of,
     usage_error,
 )
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.driver import Compilation, name_clashes
-from pipec.compiler.driver import compile as compile_file
+from pipec.compiler.driver import name_clashes
 from pipec.compiler.emit import Change, foreign, plan, write
 from pipec.compiler.record import dataclass, field
 from pipec.compiler.registry import IR_TARGET, find_backend
@@ -40,7 +38,21 @@ class Outputs:
     directory: Path
     files: list[GeneratedFile] = field(default_factory=list)
     titles: dict[str, str] = field(default_factory=dict)
-    compilations: list[Compilation] = field(default_factory=list["Compilation"])
+    units: list[Unit] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one compilation of a program for a target gave."""
+
+    program: Program
+    target: str
+    compilation: Compilation
+
+    @property
+    def files(self) -> tuple[GeneratedFile, ...]:
+        """The files, by their path below the output folder."""
+        return self.compilation.files
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -71,36 +83,23 @@ def compile_all(session: Session) -> list[Outputs]:
     Raises:
         UsageError: no target is named.
     """
-    parsed = session.parsed
-    given = pairs(parsed.parameter, "-p"), pairs(parsed.bind, "--bind"), pairs(parsed.option, "-O")
+    check_words(session.parsed)
     by_folder: dict[Path, Outputs] = {}
     for program in session.programs:
         for target in _targets(session, program):
-            parameters, bind, options = given
-            compilation = compile_file(
-                program.file,
-                target,
-                pipeline=program.pipeline,
-                parameters=parameters,
-                bind=bind,
-                options=options,
-                project=program.project,
-                config=parsed.config,
-                stack=parsed.stack,
-            )
-            if not is_own(session, program, compilation):
+            compilation = compile_program(session, program, target)
+            if compilation is None:
                 continue
-            found = found_by_chance(session, program, compilation.diagnostics)
-            session.add(found, compilation.sources, program.project.root)
             if compilation.files:
                 folder = _folder(session, program, target)
-                _collect(by_folder.setdefault(folder, Outputs(folder)), compilation)
+                output = by_folder.setdefault(folder, Outputs(folder))
+                _collect(output, compilation)
+                output.units.append(Unit(program, target, compilation))
     return list(by_folder.values())
 
 
 def _collect(output: Outputs, compilation: Compilation) -> None:
     output.files += compilation.files
-    output.compilations.append(compilation)
     steps = {pipeline.name: _count_calls(pipeline.body) for pipeline in compilation.pipelines}
     mains = [file for file in compilation.files if not file.owns_folder]
     codes = compilation.code or ("",) * len(steps)
@@ -153,16 +152,17 @@ def _finish(session: Session, outputs: list[Outputs]) -> int:
     parsed = session.parsed
     try:
         planned = [(output, plan(output.directory, output.files)) for output in outputs]
-        if not parsed.force and not parsed.check:
+        if not parsed.force and not parsed.check and not parsed.diff:
             for output, changes in planned:
                 session.add(foreign(changes, output.files, output.directory))
         if session.has_errors:
             show(session, with_notes=False)
             return 1
-        changes = [change for _, some in planned for change in some]
         if parsed.check or parsed.diff:
-            return _compare(session, changes)
-        write(changes)
+            from pipec.compiler.cli.freshness import report
+
+            return report(session, planned)
+        write([change for _, some in planned for change in some])
     except OSError as error:
         where = f" `{shown(Path(str(error.filename)))}`:" if error.filename else ""
         session.add([Diagnostic("PC0102", f"nothing was written:{where} {error.strerror or error}")])
@@ -199,35 +199,3 @@ def shown(path: Path) -> str:
     """`path` from the current folder, where it lies below it."""
     resolved = Path.cwd() / path
     return resolved.relative_to(Path.cwd()).as_posix() if resolved.is_relative_to(Path.cwd()) else path.as_posix()
-
-
-def _compare(session: Session, changes: list[Change]) -> int:
-    """`--check` and `--diff`: says what is not as it would be written."""
-    parsed = session.parsed
-    different = [change for change in changes if change.kind != "unchanged"]
-    if parsed.check:
-        words = {"new": "is missing", "changed": "is stale", "orphaned": "is not generated any more"}
-        help_ = "run the same command without `--check` and commit the result"
-        session.add(
-            Diagnostic("PC0509", f"`{shown(change.path)}` {words[change.kind]}", help=help_) for change in different
-        )
-    else:
-        for change in different:
-            sys.stdout.write(_diff(change))
-    show(session, with_notes=False)
-    if parsed.check and not different and not parsed.quiet and parsed.format == "text":
-        print(f"{len(changes)} file{'s are' if len(changes) != 1 else ' is'} up to date")
-    return 1 if different and parsed.check else 0
-
-
-def _diff(change: Change) -> str:
-    import difflib
-
-    name = shown(change.path)
-    lines = difflib.unified_diff(
-        change.before.splitlines(keepends=True),
-        change.after.splitlines(keepends=True),
-        "/dev/null" if change.kind == "new" else f"a/{name}",
-        "/dev/null" if change.kind == "orphaned" else f"b/{name}",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipec.compiler.diagnostics import Diagnostic, Severity, has_errors, in_order
+from pipec.compiler.driver import compile as compile_file
 from pipec.compiler.driver import open_project
 from pipec.compiler.project import Project, find_root, source_files
 from pipec.compiler.record import dataclass, field
@@ -117,6 +118,43 @@ def no_pipeline() -> Diagnostic:
     """What is said where nothing is named and nothing is found."""
     help_ = "name a file: `pipec compile FILE --target …`, or list files as `sources` in `[tool.pipec]`"
     return Diagnostic("PC0105", "no pipeline was found in this project", help=help_)
+
+
+def compile_program(session: Session, program: Program, target: str | None) -> Compilation | None:
+    """What one program of the session gives for one target, None only to check it; its diagnostics are kept.
+
+    Returns None where the file was found by chance and only starts pipelines that are defined elsewhere.
+
+    Raises:
+        UsageError: a value on the command line is not `NAME=VALUE`.
+    """
+    parsed = session.parsed
+    compilation = compile_file(
+        program.file,
+        target,
+        pipeline=program.pipeline,
+        parameters=pairs(parsed.parameter, "-p"),
+        bind=pairs(parsed.bind, "--bind"),
+        options=pairs(parsed.option, "-O"),
+        project=program.project,
+        config=parsed.config,
+        stack=parsed.stack,
+    )
+    if not is_own(session, program, compilation):
+        return None
+    found = found_by_chance(session, program, compilation.diagnostics)
+    session.add(found, compilation.sources, program.project.root)
+    return compilation
+
+
+def check_words(parsed: argparse.Namespace) -> None:
+    """Checks the values on the command line, before anything is compiled.
+
+    Raises:
+        UsageError: one is not `NAME=VALUE`, or stands twice.
+    """
+    for words, flag in ((parsed.parameter, "-p"), (parsed.bind, "--bind"), (parsed.option, "-O")):
+        pairs(words, flag)
 
 
 def found_by_chance(session: Session, program: Program, found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:

@@ -42,7 +42,7 @@ def run(parsed: argparse.Namespace) -> int:
     if session.has_errors:
         return 1
     succeeded: list[bool] = []
-    for compilation in (each for output in outputs for each in output.compilations):
+    for compilation in (unit.compilation for output in outputs for unit in output.units):
         for file, images in zip(compilation.files, _images(compilation), strict=True):
             succeeded.append(verifiers[0](file.text, secrets=secrets, images=images, is_quiet=parsed.quiet))
     return 0 if all(succeeded) else 3

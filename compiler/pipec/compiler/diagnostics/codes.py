@@ -128,6 +128,10 @@ CODES: dict[str, Code] = {
     "PC0531": Code("invalid-image-key", "a key of `[tool.pipec.image]` has a value that is not allowed"),
     "PC0535": Code("settings-of-another", "settings of a component that the target is not have no effect"),
     "PC0536": Code("renamed-secret", "a secret has another name on Kubernetes"),
+    "PC0550": Code("edited-by-hand", "a generated file was changed by somebody else than pipec"),
+    "PC0551": Code("orphaned-file", "a generated file whose source is gone"),
+    "PC0552": Code("unknown-file", "a file that pipec never wrote lies in a folder of its own"),
+    "PC0553": Code("unreadable-revision", "the old version of the sources cannot be read from git"),
     "PC0555": Code("layout-missing", "a picture is asked for whose layout library is not installed"),
     # 06: containers
     "PC0601": Code("image-not-pushed", "a generated file names an image that no registry is known to have"),

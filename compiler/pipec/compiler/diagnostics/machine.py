@@ -10,7 +10,7 @@ from pipec.compiler.diagnostics.codes import CODES
 from pipec.compiler.diagnostics.model import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipec.compiler.diagnostics.model import Diagnostic
     from pipec.compiler.source import Span
@@ -65,9 +65,14 @@ def render_github(diagnostics: Sequence[Diagnostic]) -> str:
             if one.span.end.line == one.span.start.line:
                 properties |= {"col": str(one.span.start.column), "endColumn": str(end)}
         text = "\n".join([one.message, *one.notes, *([f"help: {one.help}"] if one.help else [])])
-        listed = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items())
-        lines.append(f"::{words[one.severity]} {listed}::{_escape(text)}")
+        lines.append(command(words[one.severity], properties, text))
     return "".join(f"{line}\n" for line in lines)
+
+
+def command(word: str, properties: Mapping[str, str], text: str) -> str:
+    """A workflow command of GitHub's: `word` is `error`, `warning` or `notice`."""
+    listed = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items())
+    return f"::{word} {listed}::{_escape(text)}"
 
 
 def _escape(text: str) -> str:
