@@ -121,6 +121,7 @@ CODES: dict[str, Code] = {
     "PC0530": Code("unknown-image-key", "`[tool.pipec.image]` has no such key"),
     "PC0531": Code("invalid-image-key", "a key of `[tool.pipec.image]` has a value that is not allowed"),
     "PC0555": Code("layout-missing", "a picture is asked for whose layout library is not installed"),
+    "PC0556": Code("server-missing", "the language server is asked for and its library is not installed"),
     # 06: containers
     "PC0601": Code("image-not-pushed", "a generated file names an image that no registry is known to have"),
     "PC0602": Code("unreproducible-image", "an image would depend on the machine that builds it"),
