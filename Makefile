@@ -15,7 +15,7 @@ COMPILE_LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --genera
 # `make lock UPGRADE=--upgrade` takes new versions; without it, what is locked stays.
 UPGRADE ?=
 
-.PHONY: help python dev setup test pytest demo soak lint format lock examples bless clean
+.PHONY: help python dev setup test pytest demo soak bench lint format lock examples bless clean
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
@@ -27,7 +27,7 @@ dev: python
 	@$(PYTHON) tools/environments.py ensure dev
 
 setup: python ## Make .venv and the environments of the engines (once; they are reused).
-	@$(PYTHON) tools/environments.py ensure dev airflow kubeflow argo argo3 browser docs
+	@$(PYTHON) tools/environments.py ensure dev airflow kubeflow argo argo3 containers browser docs
 
 test: setup lint pytest ## Lint, types, layers, and the whole suite with the real engines.
 
@@ -40,6 +40,10 @@ demo: python ## Compile examples/churn to every target and run its DAG with Airf
 
 soak: setup ## The long, random tests.
 	$(PYTEST) -m soak $(ARGS)
+
+bench: setup ## Time `pipec run` against its peers, which are installed for it.
+	@$(PYTHON) tools/environments.py ensure zenml metaflow
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 lint: dev ## Ruff, mypy, pyright and the import contracts.
 	@failed=; for check in 'ruff check' 'ruff format --check' mypy 'pyright --pythonpath $(BIN)/python' 'lint-imports --no-logo'; do \
@@ -57,6 +61,8 @@ lock: dev ## Resolve requirements/*.in and pyproject.toml into hash-pinned locks
 	$(COMPILE_LOCK) $(UPGRADE) requirements/kubeflow.in -o requirements/kubeflow.lock
 	$(COMPILE_LOCK) $(UPGRADE) requirements/browser.in -o requirements/browser.lock
 	$(COMPILE_LOCK) $(UPGRADE) requirements/docs.in -o requirements/docs.lock
+	$(COMPILE_LOCK) $(UPGRADE) requirements/zenml.in -o requirements/zenml.lock
+	$(COMPILE_LOCK) $(UPGRADE) requirements/metaflow.in -o requirements/metaflow.lock
 
 examples: dev ## Compile every example to every target, in place.
 	@$(BIN)/python tools/examples.py

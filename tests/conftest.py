@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib.metadata
 import os
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
+from containers import Containers, running
 from engines import Airflow, Argo, Browser, EngineMissing, Kubeflow, locate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE_ROOTS = ("compiler", "backends", "templates", "runtime")
@@ -44,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names: set[str] = set(getattr(item, "fixturenames", ()))
         if "golden" in names:
             item.add_marker(pytest.mark.golden)
-        for engine in ("airflow", "kubeflow", "argo", "argo3", "browser"):
+        for engine in ("airflow", "kubeflow", "argo", "argo3", "containers", "browser"):
             if engine in names:
                 item.add_marker(pytest.mark.engine)
                 item.add_marker(pytest.mark.xdist_group(engine))
@@ -100,6 +102,19 @@ def argo3(require_engine: Callable[[str], Path]) -> Argo:
 def browser(require_engine: Callable[[str], Path]) -> Browser:
     """A headless Chromium."""
     return Browser(require_engine("browser"))
+
+
+@pytest.fixture(scope="session")
+def containers(require_engine: Callable[[str], Path]) -> Iterator[Containers]:
+    """A container engine with registries and a base image, for this session alone; see tests/support/containers.py."""
+    with contextlib.ExitStack() as stack:
+        try:
+            engine = stack.enter_context(running(require_engine("containers")))
+        except EngineMissing as missing:
+            if IS_CI:
+                pytest.fail(f"required under CI=true: {missing}")
+            pytest.skip(str(missing))
+        yield engine
 
 
 class RunPipec(Protocol):

@@ -1,6 +1,6 @@
 """Make or reuse the environments that the tests need, and say where they are.
 
-    python tools/environments.py ensure dev airflow kubeflow argo argo3
+    python tools/environments.py ensure dev airflow kubeflow argo argo3 containers
     python tools/environments.py locate airflow
 
 An environment holds the digest of what it was made from. As long as that is unchanged, `ensure` returns at once; else it brings the
@@ -178,18 +178,72 @@ class GoProgram:
         stamp.write_text(self.digest() + "\n", encoding="utf-8")
 
 
-def environments() -> dict[str, Venv | GoProgram]:
+@dataclass(frozen=True)
+class Packages:
+    """A container engine, a registry and a base image, unpacked from Debian packages into a folder; see tests/engines/containers."""
+
+    name: str
+    script: Path
+    shared: Path
+
+    @property
+    def folder(self) -> Path:
+        """Named by the script, so that a clone with another one does not take the folder away from under a running engine."""
+        return self.shared / f"{self.name}-{self.digest()[:8]}"
+
+    @property
+    def program(self) -> Path:
+        """The folder itself, which holds more than one program."""
+        return self.folder
+
+    @property
+    def guard(self) -> Path:
+        """The file that a process locks while it fills the folder."""
+        return self.folder.with_name(f".{self.folder.name}.lock")
+
+    def digest(self) -> str:
+        """The script; what it fetches is whatever the machine's release of Debian has."""
+        return _digest_of([self.script], "")
+
+    def ensure(self) -> None:
+        """Fetch and unpack, once.
+
+        Raises:
+            Missing: no root, no apt, or no network.
+        """
+        stamp = self.folder / STAMP
+        if stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == self.digest():
+            return
+        _say(f"{self.name}: filling {self.folder}")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        done = subprocess.run(
+            [sys.executable, str(self.script), str(self.folder)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            lines = done.stderr.strip().splitlines()
+            raise Missing(lines[-1] if lines else f"{self.name}: {self.script.name} failed")
+        stamp.write_text(self.digest() + "\n", encoding="utf-8")
+
+
+Environment = Venv | GoProgram | Packages
+
+
+def environments() -> dict[str, Environment]:
     """Every environment by its name."""
     shared = Path(os.environ.get("PIPEC_VENVS") or ROOT / ".venvs").absolute()
     argo = ROOT / "tests/engines/argo"
-    every: tuple[Venv | GoProgram, ...] = (
+    every: tuple[Environment, ...] = (
         Venv("dev", LOCKS / "dev.lock", ROOT / ".venv", is_editable=True),
         Venv("airflow", LOCKS / "airflow.lock", shared / "airflow3"),
         Venv("kubeflow", LOCKS / "kubeflow.lock", shared / "kfp"),
         Browser("browser", LOCKS / "browser.lock", shared / "browser"),
         Venv("docs", LOCKS / "docs.lock", shared / "docs"),
+        # For benchmarks/run.py alone; nothing but `make bench` asks for them.
+        Venv("zenml", LOCKS / "zenml.lock", shared / "zenml"),
+        Venv("metaflow", LOCKS / "metaflow.lock", shared / "metaflow"),
         GoProgram("argo", argo / "v4", shared=(argo / "lint",)),
         GoProgram("argo3", argo / "v3", shared=(argo / "lint",)),
+        Packages("containers", ROOT / "tests/engines/containers/provision.py", shared),
     )
     return {each.name: each for each in every}
 
@@ -197,7 +251,8 @@ def environments() -> dict[str, Venv | GoProgram]:
 def ensure(names: Sequence[str]) -> None:
     """Make the named environments, one after the other; another process that does the same waits.
 
-    A Go program is left out with a message where Go is not installed. (Tests that need it then skip, and fail under `CI=true`.)
+    What this machine cannot have (a Go program without Go, the container engine without root) is left out with a message. Tests that need
+    it then skip, and fail under `CI=true`.
     """
     every = environments()
     for name in names:
@@ -213,15 +268,16 @@ def ensure(names: Sequence[str]) -> None:
 
 
 def locate(name: str) -> Path:
-    """The interpreter or program of an environment, which for a Go program is built if it can be.
+    """The interpreter, program or folder of an environment; all but interpreters are made if they can be.
 
     Raises:
         Missing: it is not there.
     """
     each = environments()[name]
-    if isinstance(each, GoProgram):
+    if not isinstance(each, Venv):
         with _exclusive(each.guard):
             each.ensure()
+        return each.program
     stamp = each.program.parent.parent / STAMP
     if not each.program.exists() or (stamp.is_file() and stamp.read_text(encoding="utf-8") == UNFINISHED):
         raise Missing(f"{name}: {each.program} is missing; `make setup` makes it")

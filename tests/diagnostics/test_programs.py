@@ -1,6 +1,7 @@
 """`pipec check` on programs that are broken in one way each; the expected text stands beside each program.
 
-A folder is called after the code of its fault and a few words; `accepted-…` are programs that only look broken.
+A folder is called after the code of its fault and a few words; `accepted-…` are programs that only look broken. A file
+`arguments.txt` holds further arguments of the command.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def check(pipec: RunPipec, folder: Path) -> subprocess.CompletedProcess[str]:
         (folder / "pyproject.toml").touch()  # the root, whatever lies above the folder of the test
     before = contents(folder)
     # As with the installed script, the folder is not on the path of the process: it may hold a `pipec/` of its own.
-    result = pipec("check", "main.py", cwd=folder, env={"PYTHONSAFEPATH": "1"}, timeout=120)
+    more = (folder / "arguments.txt").read_text().split() if (folder / "arguments.txt").exists() else ()
+    result = pipec("check", "main.py", *more, cwd=folder, env={"PYTHONSAFEPATH": "1"}, timeout=120)
     assert contents(folder) == before
     assert "Traceback" not in result.stderr
     assert str(folder) not in result.stderr + result.stdout

@@ -70,6 +70,8 @@ RULES = {
     "pipec.backends.local": Rule(
         ("pipec.backends", "pipec.compiler", "pipec.runtime", "pipec.sdk"), lazy=frozenset({"rich"})
     ),
+    # It builds images, and speaks to an engine for it.
+    "pipec.backends.containers": Rule(("pipec.backends.containers", "pipec.compiler"), lazy=frozenset({"docker"})),
     "pipec.testing": Rule(("pipec.backends.local", "pipec.compiler", "pipec.sdk")),
     "pipec.templates": Rule(("pipec.templates",)),
     "pipec.sdk": Rule(("pipec.sdk", "pipec.runtime"), lazy=frozenset(CODECS)),

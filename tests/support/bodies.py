@@ -44,6 +44,21 @@ def total_of(values: dict[str, int]) -> int:
     return sum(position * value for position, value in enumerate(values.values(), 1))
 """
 
+MAY_FAIL = """
+
+@step
+def risky(x: int) -> int:
+    if x % 3 == 2:
+        raise ArithmeticError(x)
+    return x + 2
+
+
+@step
+def check(x: int) -> None:
+    if x % 3 == 2:
+        raise ArithmeticError(x)
+"""
+
 SIGNATURE = (
     "n: int = 2, m: int = 1, flag: bool = True, xs: list[int] = [1], ys: list[int] = [1, 2], table: dict[str, int] = {}"
 )
@@ -83,6 +98,7 @@ class _Writer:
     left: int
     fresh: int = 0
     may_alias: bool = True
+    may_fail: bool = False
     lines: list[str] = field(default_factory=list)
     inner: list[str] = field(default_factory=list)
 
@@ -92,6 +108,10 @@ class _Writer:
     def name(self, kind: str) -> str:
         self.fresh += 1
         return f"{kind}{self.fresh}"
+
+    def step(self, name: str, risky: str) -> str:
+        """A step that never fails, or one that may."""
+        return self.pick(name, risky) if self.may_fail else name
 
     def integer(self, scope: _Scope, depth: int = 0) -> str:
         kind = self.pick("name", "name", "number", "sum", "call", "choice", "item", "bool")
@@ -103,7 +123,7 @@ class _Writer:
             case "sum":
                 return f"({self.integer(scope, depth + 1)} {self.pick('+', '-', '*')} {self.integer(scope, depth + 1)})"
             case "call":
-                return f"inc({self.integer(scope, depth + 1)})"
+                return f"{self.step('inc', 'risky')}({self.integer(scope, depth + 1)})"
             case "choice":
                 return f"({self.integer(scope, depth + 1)} if {self.condition(scope, depth + 1)} else {self.integer(scope, depth + 1)})"
             case "item" if scope.lists:
@@ -169,6 +189,7 @@ class _Writer:
     def statement(self, scope: _Scope, pad: str) -> None:
         kinds = ["assign", "assign", "call", "new list", "append", "append", "entry", "pair", "comprehension", "rebind"]
         kinds.append("map")
+        kinds += ["risky"] * 3 * self.may_fail
         kinds += ["inner"] * bool(self.inner)
         kinds += ["helper"] * bool(self.helpers) + ["alias"] * self.may_alias
         if scope.depth < 3:
@@ -188,7 +209,12 @@ class _Writer:
         self.bind(scope.ints, name)
 
     def write_call(self, scope: _Scope, pad: str) -> None:
-        self.lines.append(f"{pad}note({self.integer(scope)})")
+        self.lines.append(f"{pad}{self.step('note', 'check')}({self.integer(scope)})")
+
+    def write_risky(self, scope: _Scope, pad: str) -> None:
+        name = self.name("i")
+        self.lines.append(f"{pad}{name} = risky({self.integer(scope)})")
+        self.bind(scope.ints, name)
 
     def write_pair(self, scope: _Scope, pad: str) -> None:
         first, second = self.name("i"), self.name("i")
@@ -226,16 +252,17 @@ class _Writer:
         inner.ints += names
         test = f" if {self.condition(inner, 1)}" if self.draw(st.booleans()) else ""
         name = self.name("l")
-        self.lines.append(f"{pad}{name} = [inc({self.integer(inner, 1)}) for {target} in {iterable}{test}]")
+        step = self.step("inc", "risky")
+        self.lines.append(f"{pad}{name} = [{step}({self.integer(inner, 1)}) for {target} in {iterable}{test}]")
         scope.lists.append(name)
 
     def write_map(self, scope: _Scope, pad: str) -> None:
         name = self.name("l")
         values = self.pick("xs", "[1, 2]", f"spread({self.pick(*scope.ints)})", *scope.lists)
         form = self.pick(
-            "inc.map({})", "inc.map(x={}).load()", "list(map(inc, {}))", "[inc.submit(i).result() for i in {}]"
+            "{1}.map({0})", "{1}.map(x={0}).load()", "list(map({1}, {0}))", "[{1}.submit(i).result() for i in {0}]"
         )
-        self.lines.append(f"{pad}{name} = {form.format(values)}")
+        self.lines.append(f"{pad}{name} = {form.format(values, self.step('inc', 'risky'))}")
         scope.lists.append(name)
 
     def write_helper(self, scope: _Scope, pad: str) -> None:
@@ -286,12 +313,15 @@ class _Writer:
 
 
 @st.composite
-def programs(draw: st.DrawFn, may_alias: bool = False) -> str:
-    """The text of a module with a pipeline `p`, which returns one integer."""
+def programs(draw: st.DrawFn, may_alias: bool = False, may_fail: bool = False) -> str:
+    """The text of a module with a pipeline `p`, which returns one integer.
+
+    With `may_alias` two names may be of one list; with `may_fail` some steps raise `ArithmeticError` for some arguments.
+    """
     lines: list[str] = []
     helpers: list[str] = []
     for number in range(draw(st.integers(0, 1))):
-        writer = _Writer(draw, [], draw(st.integers(1, 6)), 100 * (number + 1), may_alias)
+        writer = _Writer(draw, [], draw(st.integers(1, 6)), 100 * (number + 1), may_alias, may_fail)
         scope = _Scope(["value"], ["found"], ["entries"], returns="total([{}])")
         writer.lines.append("    entries = {}")
         writer.block(scope, "    ")
@@ -300,7 +330,7 @@ def programs(draw: st.DrawFn, may_alias: bool = False) -> str:
         helpers.append(f"helper_{number}")
     inner: list[str] = []
     if draw(st.integers(0, 2)) == 0:
-        writer = _Writer(draw, [], draw(st.integers(1, 6)), 900, may_alias)
+        writer = _Writer(draw, [], draw(st.integers(1, 6)), 900, may_alias, may_fail)
         scope = _Scope(["value"], ["l0"], ["d0"])
         writer.lines += ["    l0 = []", "    d0 = {}"]
         writer.block(scope, "    ")
@@ -308,7 +338,8 @@ def programs(draw: st.DrawFn, may_alias: bool = False) -> str:
         arguments = "value: int, flag: bool, xs: list[int], ys: list[int], table: dict[str, int]"
         lines += ["", "", "@pipeline", f"def inner({arguments}):", *writer.lines]
         inner.append("inner")
-    writer = _Writer(draw, helpers, draw(st.integers(2, 14)), 0, may_alias, inner=inner)
+    size = draw(st.integers(6, 24) if may_fail else st.integers(2, 14))
+    writer = _Writer(draw, helpers, size, 0, may_alias, may_fail, inner=inner)
     scope = _Scope(["n", "m"], ["l0"], ["d0"])
     writer.lines += ["    l0 = []", "    d0 = {}"]
     while writer.left > 0:
@@ -317,4 +348,4 @@ def programs(draw: st.DrawFn, may_alias: bool = False) -> str:
         f"    return total([{', '.join([*scope.ints[-6:], *(f'*{one}' for one in scope.lists[-4:])])}, total_of(d0)])"
     )
     lines += ["", "", "@pipeline", f"def p({SIGNATURE}):", *writer.lines, ""]
-    return HEAD + "\n".join(lines)
+    return HEAD + MAY_FAIL * may_fail + "\n".join(lines)

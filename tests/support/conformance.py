@@ -41,6 +41,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pipec.compiler.driver import Compilation, compile
+from pipec.compiler.frontend.graph import CHECK
 from pipec.compiler.ir.walk import calls
 
 if TYPE_CHECKING:
@@ -202,11 +203,12 @@ def compiled(name: str) -> Compilation:
 def tally(pipeline: Pipeline, operations: Mapping[str, str]) -> Trace:
     """The trace of a run, without outputs, from the state of each instance (`train`, `train@2.0`) of its calls."""
     names = {call.id: pipeline.steps[call.step].name for call in calls(pipeline.body)}
+    checks = {call.id for call in calls(pipeline.body) if call.step == CHECK}  # no step of the program's
     words = {"succeeded": "ran", "cached": "ran", "skipped": "skipped", "failed": "failed"}
     counted: dict[str, Counter[str]] = {word: Counter() for word in _COUNTED}
     for instance, state in operations.items():
         call = instance.partition("@")[0]
-        if call in names:
+        if call in names and (state == "failed" or call not in checks):
             counted[words.get(state, "stopped")][names[call]] += 1
     ran, skipped, failed, stopped = (dict(counted[word]) for word in _COUNTED)
     return Trace("succeeded", ran, skipped, failed, stopped)

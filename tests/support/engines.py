@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[2]
 DRIVERS: Final = ROOT / "tests/engines"
 CACHE: Final = ROOT / ".cache"
-NAMES: Final = ("airflow", "kubeflow", "argo", "argo3", "browser", "docs")
+NAMES: Final = ("airflow", "kubeflow", "argo", "argo3", "containers", "browser", "docs")
 
 
 class EngineMissing(Exception):
@@ -32,7 +32,7 @@ class DriverFailed(Exception):
 
 
 def locate(name: str) -> Path:
-    """The interpreter (airflow, kubeflow) or the program (argo, argo3) of an engine.
+    """The interpreter (airflow, kubeflow), the program (argo, argo3) or the folder (containers) of an engine.
 
     Raises:
         EngineMissing: it has not been made, or cannot be.

@@ -14,6 +14,7 @@ from conformance import FOLDER, Trace, noted
 from engines import SpecCase
 from pipec.backends.kubeflow.parameters import native_type
 from pipec.compiler.driver import compile
+from pipec.compiler.frontend.graph import CHECK
 from pipec.compiler.ir.walk import calls
 from pipec.runtime import codec
 
@@ -81,7 +82,10 @@ def counts(pipeline: Pipeline, text: str, run: SpecRun) -> tuple[dict[str, int],
         if document.get("step") in names and -1 not in indices:
             ended[document["step"], indices] = task.state
     found: dict[str, Counter[str]] = {"success": Counter(), "failed": Counter(), "error": Counter()}
+    checks = {call.id for call in calls(pipeline.body) if call.step == CHECK}
     for (call, _), state in ended.items():
+        if call in checks and state == "success":
+            continue
         found[state][names[call]] += 1
     return dict(found["success"]), dict(found["failed"] + found["error"])
 

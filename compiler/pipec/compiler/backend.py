@@ -210,6 +210,10 @@ class ImageBuilder(Protocol):
         """`pipec build`: 0 everything is built, 1 it cannot be or failed."""
         ...
 
+    def states(self, plans: Sequence[ImagePlan]) -> Mapping[str, str]:
+        """What registries say of each image, by its reference: for `pipec build --plan`, which starts no engine."""
+        ...
+
 
 class Verifier(Protocol):
     """Runs generated files without the engine that they are for."""

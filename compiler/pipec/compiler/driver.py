@@ -258,8 +258,14 @@ def _emit(
     if has_errors(faults):
         return [], faults, ""
     from pipec.compiler.passes.check_capabilities import check_capabilities
+    from pipec.compiler.passes.drop_foreign_settings import drop_foreign_settings
 
-    faults += check_capabilities(pipeline, backend)
+    pipeline, unheard = drop_foreign_settings(pipeline, backend.name, backend.title)
+    faults += [*unheard, *check_capabilities(pipeline, backend)]
+    if pipeline.schedule is not None:
+        from pipec.compiler.passes.check_schedule import check_schedule
+
+        faults += check_schedule(pipeline)
     if has_errors(faults):
         return [], faults, ""
     request = Request(request.source, request.command, options)
@@ -282,13 +288,14 @@ def _with_code(
     pipeline: Pipeline, backend: Backend[Any], request: Request, project: Project
 ) -> tuple[Pipeline, Request, Sequence[Diagnostic], str]:
     """How code travels to this target, as its option `code` or the program says; a target without that option decides."""
-    if not any(option.name == "code" and "image" in option.choices for option in backend.options):
+    modes = next((option.choices for option in backend.options if option.name == "code"), ())
+    # A target whose steps run in containers lets a plain image be named.
+    has_images = any(option.name == "image" for option in backend.options)
+    if not modes or (modes == ("inline",) and request.options.get("code") is None and not has_images):
         return pipeline, request, (), ""
     from pipec.compiler.images.choice import settle
 
-    # A target whose steps run in containers lets a plain image be named.
-    has_images = any(option.name == "image" for option in backend.options)
-    return settle(pipeline, request, project, has_images=has_images)
+    return settle(pipeline, request, project, has_images=has_images, can_build="image" in modes)
 
 
 def _of_project(backend: Backend[Any], project: Project) -> dict[str, Any]:

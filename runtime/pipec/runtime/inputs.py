@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipec.runtime import codec, context, fitting
@@ -46,21 +44,20 @@ class Inputs:
                 return registry.load_item(slot.artifact, key, self.workspace, slot.digest)
         return self.slot(name)[key]
 
-    def arguments(self, function: Callable[..., Any], hints: Mapping[str, Any], *first: Any) -> dict[str, Any]:
-        """The arguments by name, in the order of the function's parameters; `first` are given besides.
+    def arguments(self, shape: fitting.Shape, *first: Any) -> dict[str, Any]:
+        """The arguments of a function by name, in the order of its parameters; `first` are given besides.
 
         Raises:
             InvalidInvocation: when the function cannot be called with them.
             InputFault: when one cannot be read or computed, or does not fit its annotation.
         """
         spec, slots = self.invocation.spec, self.invocation.slots
-        signature = inspect.signature(function)
-        order = {name: place for place, name in enumerate(signature.parameters)}
+        order = {name: place for place, name in enumerate(shape.signature.parameters)}
         names = {*spec.values, *spec.compose, *(slot for slot in slots if slot in order)}
         composer = Composer(self.invocation, self.slot, self.item, self.lookups)
         arguments: dict[str, Any] = {}
         for name in sorted(names, key=lambda name: (order.get(name, len(order)), name)):
-            expected = hints.get(name, fitting.ANY)
+            expected = shape.hints.get(name, fitting.ANY)
             value = self._argument(name, expected, composer)
             try:
                 arguments[name] = fitting.fit(value, expected)
@@ -68,8 +65,10 @@ class Inputs:
                 raise InputFault(f"{self._where(name)}: {misfit}") from None
         # Large values are the caller's alone from here on.
         self._loaded.clear()
+        if not first and shape.needed <= arguments.keys() <= shape.names:
+            return arguments
         try:
-            signature.bind(*first, **arguments)
+            shape.signature.bind(*first, **arguments)
         except TypeError as problem:
             raise InvalidInvocation(f"step `{self.invocation.step}` cannot be called: {problem}") from problem
         return arguments

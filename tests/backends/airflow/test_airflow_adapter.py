@@ -16,7 +16,7 @@ import pytest
 
 from airflow_programs import write
 from pipec.runtime import airflow as adapter
-from pipec.runtime import airflow_ending, airflow_inputs
+from pipec.runtime import airflow_ending, airflow_environment, airflow_inputs
 
 # What Airflow's task does, as a process that can be killed.
 WORKER = """
@@ -72,19 +72,19 @@ def context(**variables: Any) -> dict[str, Any]:
 
 def test_secrets_give_way_to_the_environment() -> None:
     settings = {"secrets": ["one", "two"], "environment": {"B": "own"}}
-    found = adapter._environment(settings, context(one={"A": "1", "B": "1"}, two={"A": "2", "C": 3}))  # pyright: ignore[reportPrivateUsage]
+    found = airflow_environment.of_child(settings, context(one={"A": "1", "B": "1"}, two={"A": "2", "C": 3}))
     assert (found["A"], found["B"], found["C"]) == ("2", "own", "3")
 
 
 @pytest.mark.parametrize("variables", [{}, {"one": "text"}, {"one": [1]}])
 def test_secrets_that_are_none(variables: dict[str, Any]) -> None:
     with pytest.raises(RuntimeError, match="`one` must"):
-        adapter._environment({"secrets": ["one"]}, context(**variables))  # pyright: ignore[reportPrivateUsage]
+        airflow_environment.of_child({"secrets": ["one"]}, context(**variables))
 
 
 def test_the_value_of_a_secret_is_not_in_the_message() -> None:
     with pytest.raises(RuntimeError) as caught:
-        adapter._environment({"secrets": ["one"]}, context(one="hunter2"))  # pyright: ignore[reportPrivateUsage]
+        airflow_environment.of_child({"secrets": ["one"]}, context(one="hunter2"))
     assert "hunter2" not in str(caught.value)
 
 

@@ -93,13 +93,6 @@ def test_outputs(name: str, runs: dict[str, DagRun]) -> None:
     assert list(outputs(name, run).values()) == list(EXPECTED[name].values())
 
 
-def test_fail_fast(runs: dict[str, DagRun]) -> None:
-    run = runs["fail_fast"]
-    assert run.state == "failed"
-    assert run.states["bad"] == "failed"
-    assert run.states["good_4"] in {"skipped", "upstream_failed", None}, run.states
-
-
 def test_attempts_have_folders_of_their_own(runs: dict[str, DagRun], traces: Path) -> None:
     assert runs["attempts"].tries["flaky"] == 3
     (folder,) = (traces / "store/runs/attempts").glob("*/flaky")

@@ -160,11 +160,6 @@ def messages(pipeline: Pipeline, **options: Any) -> list[tuple[str, str]]:
     return [(each.code, each.message) for each in found]
 
 
-def test_required_parameters_take_no_schedule() -> None:
-    (fault,) = messages(with_schedule(pipeline_of("parameters"), cron="0 3 * * *"))
-    assert fault == ("PC0401", "`count` has no default, and a scheduled run of Airflow gives no values")
-
-
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -205,15 +200,6 @@ def test_schedules(fields: dict[str, Any], expected: str) -> None:
         ),
     )
     assert expected in literals.flat(node)
-
-
-def test_docker_settings_need_a_word() -> None:
-    pipeline = pipeline_of("frames")
-    pipeline = replace(pipeline, config=replace(pipeline.config, docker={"requirements": ["pandas"]}))
-    (fault,) = messages(pipeline)
-    assert fault[0] == "PC0401"
-    assert "Docker settings" in fault[1]
-    assert messages(pipeline, code="inline") == []
 
 
 def test_defaults_that_are_no_json() -> None:
@@ -315,25 +301,12 @@ def test_files_for_airflow_2_are_formatted(tmp_path: Path) -> None:
 
 
 def test_what_airflow_2_does_not_have() -> None:
-    pipeline = pipeline_of("fail_fast")
-    (fault,) = messages(pipeline, airflow_version="both")
-    assert fault == ("PC0411", "`fail_fast` has another name in Airflow 2, and the file is for both")
-    assert "fail_stop=True" in legalized(pipeline, airflow_version="2")[0][0].text
     pipeline = pipeline_of("attempts")
     (call,) = pipeline.body.operations
     assert isinstance(call, Call)
     slower = replace(call, config=replace(call.config, retry=Retry(3, 1.0, 3.0)))
     (fault,) = messages(replace(pipeline, body=Block((slower,))), airflow_version="2")
     assert fault == ("PC0411", "Airflow 2 can double the delay between retries, not multiply it by 3")
-
-
-def test_fail_fast_where_steps_may_be_skipped() -> None:
-    pipeline = pipeline_of("branches")
-    (fault,) = messages(replace(pipeline, config=replace(pipeline.config, execution_mode="fail_fast")))
-    assert fault == (
-        "PC0410",
-        "Airflow cannot stop at once where a task may follow skipped ones, as `audit_3` does",
-    )
 
 
 def test_secret_of_the_store() -> None:

@@ -336,12 +336,6 @@ def test_a_cache_that_is_asked_for_and_has_no_store_is_noted() -> None:
     ]
 
 
-def test_a_scheduled_pipeline_needs_a_value_for_each_parameter() -> None:
-    pipeline = pipeline_of("ordered")
-    scheduled = replace(pipeline, schedule=Schedule(pipeline.span, cron="@daily"))
-    assert refused(scheduled) == ["PC0316 parameter `path` has no value and the pipeline is scheduled"]
-
-
 def test_settings_that_argo_cannot_honour() -> None:
     pipeline = pipeline_of("computed")
     assert refused(with_config(pipeline, environment={"A-B": "x", "A B": "y"}, secrets=("Not_A_Secret",))) == [

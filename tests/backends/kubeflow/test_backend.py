@@ -22,6 +22,7 @@ from pipec.compiler import compile
 from plain_bodies import run_python
 
 UNFIT = {
+    "failures/in_a_later_condition": "the gate of a condition waits for all that the conditions read",
     "failures/timeout": "time-outs are Kubernetes' own",
     "loops/thousand": "it takes long",
 }

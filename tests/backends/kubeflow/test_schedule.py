@@ -109,11 +109,6 @@ def test_refused(name: str) -> None:
     assert fault.message == f"Kubeflow's scheduler cannot do this: {message}"
 
 
-def test_a_parameter_without_a_value_is_refused() -> None:
-    files, found = compiled("typed", cron="@daily")
-    assert (files, [each.code for each in found if each.is_error]) == ([], ["PC0316"])
-
-
 _FIELDS = """
 import json, kfp_server_api as api
 names = ("RecurringRun", "Trigger", "CronSchedule", "PeriodicSchedule")

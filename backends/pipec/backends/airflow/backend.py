@@ -28,9 +28,20 @@ class AirflowBackend:
     options: tuple[Option, ...] = (
         Option(
             "code",
-            "how code travels: `image`, or `inline` in the generated files; by default what the Docker settings ask for",
+            "how code travels: `image`, or `inline` in a folder beside the DAG file, for steps that run on the worker; by "
+            "default what the Docker settings ask for",
             choices=("inline", "image"),
         ),
+        Option(
+            "operator",
+            "what starts images: `docker` on the worker's machine, or `kubernetes`, a pod for each step; `docker` by default",
+            choices=("docker", "kubernetes"),
+        ),
+        Option("network", "network mode of the containers that `docker` starts; by default that of the engine"),
+        Option("namespace", "namespace of the pods; by default that of the connection"),
+        Option("pool", "pool of all tasks; a step's own is in its `operator_args`"),
+        Option("queue", "queue of all tasks; a step's own is in its `operator_args`"),
+        Option("owner", "owner of all tasks; by default Airflow's own"),
         Option(
             "artifact_root", "the store: an fsspec URL, or a folder that all workers share; by default the workers' own"
         ),

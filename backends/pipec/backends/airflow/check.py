@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from pipec.compiler.backend import GeneratedFile
 
 _MAKERS = frozenset("step branch loop flatten last EmptyOperator".split())
-_FUNCTIONS = _MAKERS | set("DAG Param TaskGroup timedelta datetime CronTriggerTimetable DeltaTriggerTimetable".split())
+_FUNCTIONS = _MAKERS | set(
+    "DAG Param TaskGroup timedelta datetime CronTriggerTimetable DeltaTriggerTimetable DeviceRequest Secret "
+    "V1LocalObjectReference V1ResourceRequirements".split()
+)
 _FREE = frozenset({"__doc__", "timezone"})
 
 

@@ -39,7 +39,9 @@ def print_dag(dag: Dag) -> str:
     if dag.doc:
         lines += [docstring(dag.doc), ""]
     lines += [*_imports(dag, made), "", 'CODE = Path(__file__).with_suffix(".pipec")']
-    for helper in _helpers(made):
+    if dag.image is not None:
+        lines += [f"IMAGE = {quoted(dag.image)}"]
+    for helper in _helpers(dag, made):
         lines += ["", "", helper]
     arguments = call("DAG", *((f"{name}=", node) for name, node in dag.options.items()), is_open=True)
     lines += ["", "", f"with {render(arguments)} as dag:"]
@@ -61,19 +63,15 @@ def _ascii(text: str) -> str:
 
 def _imports(dag: Dag, made: Sequence[Task]) -> Iterator[str]:
     used = set(functions(*dag.options.values(), *(node for task in made for node in task.options.values())))
-    members = list(everything(dag.members))
     yield "import runpy"
     dates = [name for name in ("datetime", "timedelta") if name in used]
     if dates:
         yield f"from datetime import {', '.join([*dates, *(['timezone'] if 'datetime' in used else [])])}"
     yield "from pathlib import Path"
     yield ""
-    names = {"DAG", "get_current_context", "task", *(used & {"Param"})}
-    names |= {"TaskGroup"} if any(isinstance(member, Group) for member in members) else set()
-    names |= {"task_group"} if any(isinstance(member, Loop) for member in members) else set()
-    names |= {"EmptyOperator"} if dag.ending else set()
-    timetables = [name for name in _TIMETABLES if name in used]
-    shared = [f"from airflow.timetables.trigger import {', '.join(timetables)}"] if timetables else []
+    names = {*_of_airflow(dag, made), *(used & {"Param"})}
+    timetables = {"airflow.timetables.trigger": [name for name in _TIMETABLES if name in used]}
+    shared = _lines(timetables | (_of_operator(dag.operator, used) if dag.image is not None else {}))
     if dag.version == "both":
         yield from [*shared, ""] if shared else []
         yield "try:"
@@ -84,14 +82,47 @@ def _imports(dag: Dag, made: Sequence[Task]) -> Iterator[str]:
         yield from sorted([*_of_release(names, dag.version), *shared], key=lambda line: line.split()[1])
 
 
+def _of_airflow(dag: Dag, made: Sequence[Task]) -> Iterator[str]:
+    """What the file needs that lies elsewhere in another release."""
+    yield "DAG"
+    if dag.image is None or any(task.maker == "flatten" for task in made):
+        yield "task"
+    if dag.image is None:
+        yield "get_current_context"
+    elif any(task.maker == "branch" for task in made):
+        yield "BranchMixIn"
+    for member in everything(dag.members):
+        if not isinstance(member, Task):
+            yield "TaskGroup" if isinstance(member, Group) else "task_group"
+    if dag.ending:
+        yield "EmptyOperator"
+
+
+def _of_operator(operator: str, used: set[str]) -> dict[str, list[str]]:
+    """The names by module that an operator and what it is given need."""
+    if operator == "docker":
+        names = [name for name in ("DeviceRequest",) if name in used]
+        return {"airflow.providers.docker.operators.docker": ["DockerOperator"], "docker.types": [*names, "Mount"]}
+    models = ["V1EnvVar", *(name for name in ("V1LocalObjectReference", "V1ResourceRequirements") if name in used)]
+    return {
+        "airflow.providers.cncf.kubernetes.operators.pod": ["KubernetesPodOperator"],
+        "airflow.providers.cncf.kubernetes.secret": ["Secret"] if "Secret" in used else [],
+        "kubernetes.client.models": models,
+    }
+
+
 _HOMES: Mapping[str, Mapping[str, str]] = {
-    "3": {"EmptyOperator": "airflow.providers.standard.operators.empty"},
+    "3": {
+        "EmptyOperator": "airflow.providers.standard.operators.empty",
+        "BranchMixIn": "airflow.providers.standard.operators.branch",
+    },
     "2": {
         "DAG": "airflow",
         "task": "airflow.decorators",
         "task_group": "airflow.decorators",
         "Param": "airflow.models.param",
         "EmptyOperator": "airflow.operators.empty",
+        "BranchMixIn": "airflow.operators.branch",
         "get_current_context": "airflow.operators.python",
         "TaskGroup": "airflow.utils.task_group",
     },
@@ -104,14 +135,23 @@ def _of_release(names: Iterable[str], release: str) -> list[str]:
     modules: dict[str, list[str]] = {}
     for name in sorted(names, key=lambda name: (not name.isupper(), name[0].islower(), name)):
         modules.setdefault(_HOMES[release].get(name, "airflow.sdk"), []).append(name)
-    return [f"from {module} import {', '.join(modules[module])}" for module in sorted(modules)]
+    return _lines(modules)
 
 
-def _helpers(made: Sequence[Task]) -> Iterator[str]:
+def _lines(modules: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"from {module} import {', '.join(modules[module])}" for module in sorted(modules) if modules[module]]
+
+
+def _helpers(dag: Dag, made: Sequence[Task]) -> Iterator[str]:
     """The functions that make tasks, those that the file needs."""
     makers = {task.maker for task in made}
-    yield _template("looped" if any(task.index for task in made) else "launcher")
-    yield from (_template(maker) for maker in ("branch", "loop", "flatten", "last") if maker in makers)
+    prefix = "" if dag.image is None else "image_"
+    if dag.image is not None:
+        yield _template(dag.operator)
+    yield _template(f"{prefix}looped" if any(task.index for task in made) else f"{prefix}launcher")
+    for maker in ("branch", "loop", "flatten", "last"):
+        if maker in makers:
+            yield _template(maker if maker == "flatten" else prefix + maker)
 
 
 def _template(name: str) -> str:

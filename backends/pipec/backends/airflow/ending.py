@@ -123,11 +123,12 @@ class Around:
     ) -> Task:
         config = self.pipeline.config
         call = Call(name, "", {}, self.pipeline.span, Config(environment=config.environment, secrets=config.secrets))
-        settings = options.of_launcher(call, self.pipeline, self.tasks.python, self.tasks.secret)
+        settings = options.of_launcher(call, self.pipeline, self.tasks.runner)
         settings.pop("stop_on_failure", None)
         if name not in (*_BEFORE, RECORD) and config.hooks.on_init is not None:
             settings["state"] = self.tasks.names.ids[hook_key("on_init")]
+        given = self.tasks.runner.options(name, call.config)
         maker: Maker = "last" if is_last else "step"
         key = hook_key(name)
         variable, id_ = self.tasks.names.variables[key], self.tasks.names.ids[key]
-        return Task(variable, id_, one_line(source), spec, inputs or {}, params or {}, settings, {}, maker)
+        return Task(variable, id_, one_line(source), spec, inputs or {}, params or {}, settings, given, maker)

@@ -29,6 +29,8 @@ def text(pipeline: Pipeline, members: Members, root: str | None) -> str:
     lines = [f" {json.dumps(id_)}: {json.dumps(about)}" for id_, about in tasks.items()]
     parameters = [parameter.name for parameter in pipeline.parameters]
     store = "" if root is None else f'"artifact_root": {json.dumps(root)}, '
+    operator = members.tasks.runner.operator
+    store += f'"operator": {json.dumps(operator)}, ' if operator != "python" else ""
     head = f'{{"pipeline": {json.dumps(pipeline.name)}, "parameters": {json.dumps(parameters)}, {store}"tasks": {{'
     return head + "\n" + ",\n".join(lines) + "\n}}\n"
 

@@ -7,7 +7,7 @@ from pipec.compiler.ir.features import Feature
 
 _NATIVE, _EMULATED = Support.NATIVE, Support.EMULATED
 _IGNORED, _REFUSED = Support.IGNORED, Support.REFUSED
-_WORKER = "a step has what its Airflow worker has; steps in images are not written for Airflow yet"
+_IN_IMAGES = "with `-O code=image`; inline a step has what its Airflow worker has, and asking is an error"
 
 LEDGER: Ledger = {
     Feature.PARAMETERS: Capability(_NATIVE, "DAG params with a JSON schema, checked before a run starts"),
@@ -48,12 +48,14 @@ LEDGER: Ledger = {
     Feature.RETRY_BACKOFF: Capability(_NATIVE, "retry_exponential_backoff, which takes the factor since Airflow 3.3"),
     Feature.STEP_TIMEOUT: Capability(_NATIVE, "execution_timeout; the step's whole process group is killed"),
     Feature.RUN_TIMEOUT: Capability(_NATIVE, "dagrun_timeout"),
-    Feature.CPU: Capability(_REFUSED, _WORKER),
-    Feature.MEMORY: Capability(_REFUSED, _WORKER),
-    Feature.GPU: Capability(_REFUSED, _WORKER),
+    Feature.CPU: Capability(_NATIVE, f"a container's share of the processors, or what a pod requests, {_IN_IMAGES}"),
+    Feature.MEMORY: Capability(_NATIVE, f"a container's limit, or what a pod requests, {_IN_IMAGES}"),
+    Feature.GPU: Capability(_NATIVE, f"device_requests, or `nvidia.com/gpu` of a pod, {_IN_IMAGES}"),
     Feature.ENVIRONMENT: Capability(_NATIVE, "variables of the step's process"),
     Feature.SECRETS: Capability(
-        _EMULATED, "an Airflow Variable of that name, a JSON object, read inside the task; its keys become variables"
+        _EMULATED,
+        "an Airflow Variable of that name, a JSON object, read inside the task; its keys become variables. A pod has the "
+        "Kubernetes Secret of that name",
     ),
     Feature.SCHEDULE_CRON: Capability(_NATIVE, "CronTriggerTimetable"),
     Feature.SCHEDULE_INTERVAL: Capability(_NATIVE, "DeltaTriggerTimetable"),
@@ -74,14 +76,19 @@ LEDGER: Ledger = {
         _EMULATED, "each step looks whether another one has failed when it starts, and is skipped"
     ),
     Feature.FAIL_FAST: Capability(
-        _NATIVE, "fail_fast of the DAG; an error together with conditions or loops that later steps wait for"
+        _REFUSED,
+        "`fail_fast` of a DAG forbids every trigger rule but `all_success`, and with it hooks, records and joins",
+        'use `execution_mode="stop_on_failure"`: what runs goes on, and nothing else starts',
     ),
     Feature.MAX_PARALLELISM: Capability(_NATIVE, "max_active_tasks"),
     Feature.DOCKER_SETTINGS: Capability(
-        _EMULATED, "only with `-O code=inline`, which says that the worker has what the steps need"
+        _EMULATED,
+        "steps run in the images that pipec builds; with `-O code=inline` the worker must have what they need",
     ),
     Feature.COMPONENT_SETTINGS: Capability(
-        _REFUSED, "pod settings need steps in images, which are not written for Airflow yet"
+        _EMULATED,
+        "`operator_args` and `dag_args` of the Airflow orchestrator, by name; pod settings with `-O operator=kubernetes`; "
+        "what Airflow has no word for is an error",
     ),
     Feature.TOGGLES: Capability(_EMULATED, "by the runtime; logs are Airflow's own and always kept"),
     Feature.MATERIALIZERS: Capability(_EMULATED, "by the runtime"),

@@ -27,6 +27,7 @@ from pipec.compiler.ir.walk import leaves, operations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipec.backends.airflow.runner import Runner
     from pipec.compiler.ir.model import Block, Pipeline
     from pipec.compiler.ir.values import Value
 
@@ -39,8 +40,8 @@ _Part = tuple[str, int]
 class Members:
     """Makes the members of a DAG and its edges."""
 
-    def __init__(self, pipeline: Pipeline, python: str | None, secret: str | None) -> None:
-        """`pipeline` has its gates; for the others see `Tasks`."""
+    def __init__(self, pipeline: Pipeline, runner: Runner) -> None:
+        """`pipeline` has its gates."""
         self.pipeline = pipeline
         self.graph = Graph(pipeline)
         self.names = Names(pipeline)
@@ -49,7 +50,7 @@ class Members:
             self.names.add(hook_key(name), name)
         loops = [one for one in operations(pipeline.body) if isinstance(one, ir.ForEach)]
         indices = {loop.id: self.names.variable(f"{loop.variable}_index") for loop in loops}
-        self.tasks = Tasks(pipeline, self.graph, self.names, indices, python, secret)
+        self.tasks = Tasks(pipeline, self.graph, self.names, indices, runner)
         self._edges = self._all_edges()
 
     def members(self) -> tuple[Member, ...]:
@@ -199,11 +200,10 @@ class Members:
         }
         around = [self.graph.operations[id_] for kind, id_, _ in node.path if kind == "group" and not node.loops]
         hidden = {end for group in around for id_ in group.after for end in self.graph.ends(id_)}
-        own = {end for id_ in after for end in self._ends(id_)}
+        # In a loop there are no groups to name as wholes.
+        own = {end for id_ in after for end in self._ends(id_)} if not node.loops else set[str]()
         implied = {end for id_ in after if id_ in own for end in self.graph.ends(id_)}
-        shown = {one for one in befores if one in reads or one not in hidden | implied} | (
-            own if not node.loops else set()
-        )
+        shown = {one for one in befores if one in reads or one not in hidden | implied} | own
         return sorted(shown, key=order.__getitem__)
 
     def _returned(self, part: _Part) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
     from pipec.backends.airflow.literals import Node
+    from pipec.backends.airflow.runner import Operator
     from pipec.compiler.ir.model import CodeFile
     from pipec.compiler.ir.values import Json
 
@@ -116,6 +117,8 @@ class Dag:
         ending: the variables of tasks whose failure nothing else that is sure to be looked at would show.
         end: the id and variable of the task that looks at them.
         version: the release of Airflow: `3`, `2` or `both`.
+        operator: what starts a step.
+        image: the image of the tasks that name none; None where steps run on the worker.
     """
 
     name: str
@@ -128,3 +131,5 @@ class Dag:
     ending: tuple[str, ...] = ()
     end: tuple[str, str] = ("end", "end")
     version: str = "3"
+    operator: Operator = "python"
+    image: str | None = None

@@ -22,7 +22,8 @@ LONGEST_ID = 200
 
 _OF_THE_FILE = frozenset(
     "CODE DAG EmptyOperator Param Path TaskGroup branch flatten last loop step task task_group dag datetime timedelta timezone "
-    "get_current_context runpy CronTriggerTimetable DeltaTriggerTimetable".split()
+    "get_current_context runpy CronTriggerTimetable DeltaTriggerTimetable IMAGE DockerOperator KubernetesPodOperator "
+    "BranchMixIn Mount DeviceRequest Secret V1EnvVar V1LocalObjectReference V1ResourceRequirements".split()
 )
 _TAKEN = frozenset({*_OF_THE_FILE, *keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
 
@@ -72,7 +73,7 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def xcom_key(output: str) -> str:
-    """The XCom key of an output, as `pipec.runtime.airflow` makes it: its name, with what cannot stand in a path spelled out."""
+    """The XCom key of an output, as `airflow_inputs.key_of` makes it: its name, with what cannot stand in a path spelled out."""
     return "".join(
         each if each.isascii() and (each.isalnum() or each in "_.-") else f"_u{ord(each):x}_" for each in output
     )

@@ -81,14 +81,6 @@ def faults(pipeline: Pipeline) -> Iterator[Diagnostic]:
     schedule = pipeline.schedule
     if schedule is None:
         return
-    for parameter in pipeline.parameters:
-        if parameter.default is None:
-            yield Diagnostic(
-                "PC0401",
-                f"`{parameter.name}` has no default, and a scheduled run of Airflow gives no values",
-                parameter.span,
-                help=f"give it a default, or a value with `-p {parameter.name}=…`",
-            )
     if schedule.cron is not None and not _is_possible(schedule.cron):
         yield Diagnostic("PC0502", f"the cron expression `{schedule.cron}` never comes due", schedule.span)
     if schedule.interval is not None and schedule.interval < timedelta(seconds=1).total_seconds():

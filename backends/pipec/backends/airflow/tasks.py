@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipec.backends.airflow import literals
     from pipec.backends.airflow.graph import Graph
     from pipec.backends.airflow.names import Names
+    from pipec.backends.airflow.runner import Runner
     from pipec.compiler.ir.model import Pipeline
     from pipec.compiler.ir.values import Json, Value
 
@@ -36,16 +37,14 @@ class Tasks:
     Attributes:
         pipeline: with its gates.
         indices: for each loop the variable that holds its index.
-        python: the interpreter that runs the steps, if not the worker's own.
-        secret: what every step gets to reach the store with.
+        runner: how steps run.
     """
 
     pipeline: Pipeline
     graph: Graph
     names: Names
     indices: Mapping[str, str]
-    python: str | None
-    secret: str | None
+    runner: Runner
 
     def task(self, key: str) -> Task:
         """The task of a node of the graph."""
@@ -72,8 +71,14 @@ class Tasks:
             spec=_compact(static.spec, is_gate(call)),
             inputs=inputs,
             params=params,
-            settings={**options.of_launcher(call, self.pipeline, self.python, self.secret), **self._state(call)},
-            options={**options.of_task(call.config, doc), **self._rule(node), **self._bound(node)},
+            settings={**options.of_launcher(call, self.pipeline, self.runner), **self._state(call)},
+            options={
+                **self.runner.options(call.id, options.config_of(call, self.pipeline)),
+                **self.runner.arguments(call.config, self.pipeline),
+                **options.of_task(call.config, doc),
+                **self._rule(node),
+                **self._bound(node),
+            },
             maker=maker,
             index=tuple(self.indices[loop] for loop in node.loops),
             when=self._when(node),

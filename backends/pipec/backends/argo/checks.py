@@ -92,14 +92,6 @@ def _schedule(pipeline: Pipeline) -> Iterator[Diagnostic]:
     schedule = pipeline.schedule
     if schedule is None:
         return
-    for parameter in pipeline.parameters:
-        if parameter.default is None:
-            yield Diagnostic(
-                "PC0316",
-                f"parameter `{parameter.name}` has no value and the pipeline is scheduled",
-                parameter.span,
-                help=f"give it a default, or `-p {parameter.name}=…`",
-            )
     fields = (schedule.cron or "").split()
     if schedule.cron is not None and len(fields) != 5 and not schedule.cron.startswith("@"):
         yield Diagnostic(

@@ -81,14 +81,6 @@ def _moment(text: str) -> str:
 
 def schedule_faults(pipeline: Pipeline, schedule: Schedule) -> Iterator[Diagnostic]:
     """What KFP's scheduler cannot do as asked."""
-    for parameter in pipeline.parameters:
-        if parameter.default is None:
-            yield Diagnostic(
-                "PC0316",
-                f"parameter `{parameter.name}` has no value and the pipeline is scheduled",
-                parameter.span,
-                help=f"give it a default, or `-p {parameter.name}=…`",
-            )
     if schedule.timezone.upper() not in {"UTC", "ETC/UTC"}:
         yield _fault(f"the time zone `{schedule.timezone}`", schedule, "write the schedule in UTC, the scheduler's own")
     if schedule.cron is not None and not _is_understood(schedule.cron):

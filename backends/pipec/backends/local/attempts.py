@@ -230,8 +230,9 @@ class Attempts:
 
 def job_of(node: Node, number: int, invocation: Invocation, paths: tuple[Path, Path], **place: Any) -> Job:
     """The job of an attempt."""
-    module = str(invocation.spec["function"]).partition(":")[0]
-    return Job(f"{node.instance}#{number}", module, str(paths[0]), str(paths[1]), **place)
+    function = str(invocation.spec["function"])
+    module = function.partition(":")[0]
+    return Job(f"{node.instance}#{number}", module, function, str(paths[0]), str(paths[1]), **place)
 
 
 def _read(path: Path) -> dict[str, Any]:

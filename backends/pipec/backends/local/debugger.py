@@ -45,7 +45,7 @@ def _call(document: dict[str, Any]) -> int:
         lookups = Lookups(about, workspace)
         inputs = Inputs(about, workspace, lookups)
         context.install(LiveStep(about, inputs.slot, lookups, workspace))
-        arguments = inputs.arguments(function, fitting.of(function))
+        arguments = inputs.arguments(fitting.shape(function))
         print(f"pipec: `{about.instance}` of run {about.run}; its result is not stored", file=sys.stderr)
         value = pdb.Pdb(nosigint=True).runcall(function, **arguments)
         print(f"pipec: it returned {value!r:.1000}")

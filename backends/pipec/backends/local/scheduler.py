@@ -225,13 +225,16 @@ class Scheduler:
         if isinstance(node.operation, Call) or (outcome is not None and not node.is_good):
             self.recorder.ended(node.instance, node.operation.id, state, node, outcome)
         if not isinstance(node.operation, Call) and not node.is_open:
-            inside = graph.UPSTREAM_FAILED if state == graph.FAILED else state
-            for body in bodies(node.operation):
-                self._all_inside(body, node.scope, inside)
+            self._not_entered(node, graph.UPSTREAM_FAILED if state == graph.FAILED else state)
         self._tell(node, is_settled=True)
         node.scope.unsettled -= 1
         if node.scope.unsettled == 0:
             self._completed(node.scope)
+
+    def _not_entered(self, node: Node, state: str) -> None:
+        """What is said of the calls of an operation that never opens; of an `If`, arms may be ruled out already."""
+        for number, body in enumerate(bodies(node.operation)):
+            self._all_inside(body, node.scope, graph.SKIPPED if number < node.arm else state)
 
     def _all_inside(self, block: Block, scope: Scope, state: str) -> None:
         """What is said of the calls of a body that is not entered."""
@@ -389,5 +392,4 @@ class Scheduler:
             node.state = graph.NOT_RUN
             if isinstance(node.operation, Call):
                 self.recorder.ended(node.instance, node.operation.id, graph.NOT_RUN, node, None)
-            for body in bodies(node.operation):
-                self._all_inside(body, node.scope, graph.NOT_RUN)
+            self._not_entered(node, graph.NOT_RUN)

@@ -33,6 +33,7 @@ class Job:
     Attributes:
         id: unique in the run.
         module: that the step's function is in.
+        function: `module:name` of it.
         invocation: path of the invocation document.
         log: path of the file for what it prints.
         environment: variables of the step, over those of this process.
@@ -42,6 +43,7 @@ class Job:
 
     id: str
     module: str
+    function: str
     invocation: str
     log: str
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -248,7 +250,13 @@ class Workers:
 
     def _give(self, server: _Server, job: Job) -> None:
         server.jobs[job.id] = (job, 0)
-        message = {"run": job.id, "invocation": job.invocation, "log": job.log, "folder": str(self.folder)}
+        message = {
+            "run": job.id,
+            "function": job.function,
+            "invocation": job.invocation,
+            "log": job.log,
+            "folder": str(self.folder),
+        }
         if server.is_ready is None:
             server.waiting.append(job)
             return

@@ -137,6 +137,22 @@ def _build(commands: Any) -> None:
     mode.add_argument("--emit", metavar="DIR", help="write Dockerfiles and contexts for another builder; build nothing")
     mode.add_argument("--push", action="store_true", help="push what was built, and note the digests in pipec.lock")
     parser.add_argument("--repository", metavar="R", help="where images are pushed, below the registry")
+    parser.add_argument(
+        "-j", "--jobs", type=_count, metavar="N", help="builds at a time (default: one per CPU, at most 4)"
+    )
+    parser.add_argument(
+        "--builder",
+        choices=("auto", "classic", "buildkit"),
+        default="auto",
+        help="BuildKit where there is one (default)",
+    )
+    parser.add_argument("--network", metavar="MODE", help="network of the commands in a build: host, none")
+    parser.add_argument(
+        "--secret", action="append", default=[], metavar="ID=FILE", help="a build secret: a netrc for a private index"
+    )
+    parser.add_argument("--offline", dest="online", action="store_false", help="--plan: ask no registry what it has")
+    parser.add_argument("--update-bases", action="store_true", help="pin base images anew, to what their tags are now")
+    parser.add_argument("--no-smoke-test", action="store_true", help="do not import in a built image what runs in it")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how diagnostics are printed (default: text)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print warnings and errors only")
     parser.set_defaults(run=_lazily("build"))

@@ -20,6 +20,7 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.driver import compile as compile_file
 from pipec.compiler.images.plan import plan_images
 from pipec.compiler.record import replace
+from pipec.compiler.registry import find_builder
 
 if TYPE_CHECKING:
     import argparse
@@ -49,10 +50,10 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.plan:
         from pipec.compiler.images.view import plan_text
 
-        print("\n".join(map(plan_text, plans)), end="")
+        asked = find_builder() if parsed.online else None
+        states = {} if asked is None or isinstance(asked, Diagnostic) else asked.states(plans)
+        print("\n".join(plan_text(plan, states) for plan in plans), end="")
         return 0
-    from pipec.compiler.registry import find_builder
-
     builder = find_builder()
     if isinstance(builder, Diagnostic):
         session.add([builder])

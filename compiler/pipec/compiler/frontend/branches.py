@@ -11,17 +11,19 @@ from pipec.compiler.frontend.graph import ids_in
 from pipec.compiler.frontend.jumps import (
     BREAK,
     CONTINUE,
+    RAISED,
     Flag,
     Maybe,
     Returned,
     Signal,
     as_maybe,
+    ends_in_raise,
     settled,
     surely_jumps,
     when_jumped,
 )
 from pipec.compiler.frontend.merging import Merge
-from pipec.compiler.frontend.values import Fault, Frame, Symbolic, Unknown
+from pipec.compiler.frontend.values import Fault, Frame, Raised, Symbolic, Unknown
 from pipec.compiler.ir import types
 from pipec.compiler.ir.model import Arm, Block, If
 from pipec.compiler.ir.values import Output
@@ -84,8 +86,9 @@ class BranchMixin:
         else:
             inner = {one for outcome in outcomes for one in ids_in(outcome.block)}
         maybes = [as_maybe(outcome.signal) for outcome in outcomes]
-        live = [is_expression or one.returned is not True for one in maybes]
-        merge = Merge(this, identifier, conditions, [one.delta for one in outcomes], live, inner, span)
+        ends = [index for index, outcome in enumerate(outcomes) if outcome.signal is not RAISED]
+        live = [index for index in ends if is_expression or maybes[index].returned is not True]
+        merge = Merge(this, identifier, conditions, [one.delta for one in outcomes], ends, live, inner, span)
         merge.run()
         signal = _merged_signal(merge, [outcome.signal for outcome in outcomes], maybes)
         if inner:
@@ -94,6 +97,8 @@ class BranchMixin:
                 for path, outcome in zip(paths, outcomes, strict=True)
             )
             graph.add(If(identifier, arms, merge.results, span))
+        if not ends:
+            raise Raised
         return signal
 
     def _arm(self, path: Path, conditions: tuple[Symbolic | None, ...]) -> _Outcome:
@@ -104,6 +109,8 @@ class BranchMixin:
         this.conditions.append(conditions)
         try:
             signal = path.run()
+        except Raised:
+            signal = RAISED
         finally:
             this.conditions.pop()
             block, delta = graph.close(), this.journal.close()
@@ -132,6 +139,8 @@ class BranchMixin:
         arms, last = self._arms(node, test, frame)
         bodies = [body for _, body in arms] + [last]
         going = [index for index, body in enumerate(bodies) if not surely_jumps(body)]
+        if all(ends_in_raise(body) for index, body in enumerate(bodies) if index not in going):
+            going = []  # what follows waits for the check
         if len(going) > 1 and surely_jumps(node.body):
             arms, last = [(test, node.body)], node.orelse
             bodies, going = [node.body, node.orelse], [1]
@@ -145,7 +154,7 @@ class BranchMixin:
 
         paths = [Path(condition, arm(body)) for condition, body in zip(conditions, bodies, strict=True)]
         signal = self.branch(paths, name_of_condition("if", node.test), this.span(node.test, frame))
-        return signal, takes_rest or not going
+        return signal, takes_rest or all(map(surely_jumps, bodies))
 
     def _arms(
         self, node: ast.If, test: Symbolic, frame: Frame
@@ -196,15 +205,16 @@ class BranchMixin:
 def _merged_signal(merge: Merge, signals: Sequence[Signal], maybes: Sequence[Maybe]) -> Signal:
     """How the whole ends: plainly where all arms end alike, else with a flag for each kind of jump."""
     merge.around = merge.all
-    if all(one is None for one in signals):
+    ended = [signals[index] for index in merge.all]
+    if all(one is None for one in ended):
         return None
-    if all(one is BREAK for one in signals) or all(one is CONTINUE for one in signals):
-        return signals[0]
+    if all(one is BREAK for one in ended) or all(one is CONTINUE for one in ended):
+        return ended[0]
 
-    returned = merge.flag([one.returned for one in maybes])
-    broke = merge.flag([one.broke for one in maybes])
-    continued = merge.flag([one.continued for one in maybes])
-    giving = [index for index, one in enumerate(maybes) if one.returned is not False]
+    returned = merge.flag([maybes[index].returned for index in merge.all])
+    broke = merge.flag([maybes[index].broke for index in merge.all])
+    continued = merge.flag([maybes[index].continued for index in merge.all])
+    giving = [index for index in merge.all if maybes[index].returned is not False]
     value = node = None
     if giving:
         merge.around = giving

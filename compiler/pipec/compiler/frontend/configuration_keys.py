@@ -16,7 +16,7 @@ from pipec.compiler.frontend.values import Fault, Setting
 from pipec.compiler.record import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pipec.compiler.source import Span
 
@@ -39,6 +39,13 @@ OF_STEPS = frozenset(
 """The keys under `steps.<id>`."""
 
 OF_OUTPUTS = frozenset({"materializer_source"})
+_OBJECTS = {
+    "model": "Model",
+    "retry": "StepRetryConfig",
+    "schedule": "Schedule",
+    "cache_policy": "CachePolicy",
+}
+_OBJECTS_OF_SETTINGS = {"docker": "DockerSettings", "resources": "ResourceSettings", "deployment": "DeploymentSettings"}
 _NO_EFFECT = "it has no effect"
 _PROJECT_FILE = "pyproject.toml"
 
@@ -73,7 +80,7 @@ def known_keys(options: dict[str, Setting], ignored: list[Diagnostic]) -> dict[s
     Raises:
         Fault: a key is misspelled.
     """
-    kept = _kept("", options, KEYS, ignored)
+    kept = _objects(_kept("", options, KEYS, ignored), _OBJECTS, ignored)
     if "settings" in kept:
         kept["settings"] = _settings(kept["settings"], ignored)
     if "steps" in kept and isinstance(kept["steps"].value, dict):
@@ -85,7 +92,7 @@ def known_keys(options: dict[str, Setting], ignored: list[Diagnostic]) -> dict[s
 def _step(name: str, step: Setting, ignored: list[Diagnostic]) -> Setting:
     if not isinstance(step.value, dict):
         return step
-    kept = _kept(f"steps.{name}", entries_of(step.value, step.span), OF_STEPS, ignored)
+    kept = _objects(_kept(f"steps.{name}", entries_of(step.value, step.span), OF_STEPS, ignored), _OBJECTS, ignored)
     if "settings" in kept:
         kept["settings"] = _settings(kept["settings"], ignored)
     if "outputs" in kept and isinstance(kept["outputs"].value, dict):
@@ -112,7 +119,20 @@ def _settings(setting: Setting, ignored: list[Diagnostic]) -> Setting:
         else:
             fault, is_near = unknown_settings_key(key, entry)
             _refuse_or_ignore(fault, is_near, ignored, _NO_EFFECT)  # ZenML refuses it
-    return _again(setting, kept)
+    return _again(setting, _objects(kept, _OBJECTS_OF_SETTINGS, ignored))
+
+
+def _objects(kept: dict[str, Setting], kinds: Mapping[str, str], ignored: list[Diagnostic]) -> dict[str, Setting]:
+    """The entries, those that are tables of an object's fields without the fields that its class does not have."""
+    from pipec.compiler.frontend.sdk import heard_fields
+
+    for key, kind in kinds.items():
+        setting = kept.get(key)
+        if setting is not None and isinstance(setting.value, dict):
+            fields, unheard = heard_fields(kind, entries_of(setting.value, setting.span))
+            ignored += unheard
+            kept[key] = _again(setting, fields)
+    return kept
 
 
 def _kept(

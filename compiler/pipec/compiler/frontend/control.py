@@ -25,6 +25,7 @@ from pipec.compiler.frontend.values import (
     is_open,
 )
 from pipec.compiler.ir import types
+from pipec.compiler.ir.model import Call
 from pipec.compiler.ir.types import Type
 from pipec.compiler.ir.values import Item, Output
 
@@ -188,7 +189,8 @@ class ControlMixin:
         if isinstance(value, Unknown):
             return [value] * len(targets)
         if isinstance(value, Symbolic):
-            return _unpack_symbolic(value, targets, span)
+            count = _literal_count(this, value)
+            return _unpack_literal(value, count, targets, span) if count else _unpack_symbolic(value, targets, span)
         if isinstance(value, StepResult) and not value.outputs:
             raise Fault(_wrong_arity(f"`{value.step}` returns nothing", len(targets), span))
         items = self.iterate(value, span, "unpacking")
@@ -272,6 +274,24 @@ def _wrong_arity(what: str, wanted: int, span: Span, output_names: Sequence[str]
     notes = (f"the outputs are {', '.join(f'`{name}`' for name in output_names)}",) if output_names else ()
     targets = f"{wanted} name{'s' if wanted != 1 else ''}"
     return Diagnostic("PC0303", f"{what}, which cannot be unpacked into {targets}", span, notes=notes)
+
+
+def _literal_count(interpreter: Interpreter, value: Symbolic) -> int:
+    """How many values the step returns whose one result `value` is, where nothing but its `return` says it; else 0."""
+    inner = value.value
+    if not isinstance(inner, Output) or inner.type != types.ANY or interpreter.graph is None:
+        return 0
+    made = interpreter.graph.find(inner.operation)
+    return interpreter.program.tuples.get(made.step, 0) if isinstance(made, Call) else 0
+
+
+def _unpack_literal(value: Symbolic, count: int, targets: Sequence[ast.expr], span: Span) -> list[Any]:
+    """The parts of a tuple that travels as one value: each reader takes its part."""
+    if any(isinstance(one, ast.Starred) for one in targets):
+        raise run_time_decision("unpacking", value, span)
+    if count != len(targets):
+        raise Fault(_wrong_arity(f"{describe(value)} has {count} values", len(targets), span))
+    return [operations.symbolic("index", [value, i], types.ANY, span) for i in range(count)]
 
 
 def _unpack_symbolic(value: Symbolic, targets: Sequence[ast.expr], span: Span) -> list[Any]:

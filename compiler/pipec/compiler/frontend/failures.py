@@ -7,8 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, cast
 
 from pipec.compiler.diagnostics import Diagnostic, Severity
-from pipec.compiler.frontend.sameness import parameters_of
-from pipec.compiler.frontend.values import Fault, Frame, Freeze, StepResult, Symbolic, Unknown, is_open
+from pipec.compiler.frontend.values import Fault, Frame, Raised, StepResult, Symbolic, Unknown, is_open
 
 if TYPE_CHECKING:
     from pipec.compiler.frontend.interpreter import Interpreter
@@ -21,7 +20,8 @@ class FailureMixin:
 
     def _run_Raise(self, node: ast.Raise, frame: Frame) -> Signal:
         this = cast("Interpreter", self)
-        self._refuse_guard(node, frame)
+        if this.is_run_time:
+            this.raise_in_run(node, frame)
         text = ast.get_source_segment(frame.module.source.text, node) or "raise"
         exception = None
         message = f"the pipeline raises here: `{one_line(text)}`"
@@ -32,28 +32,15 @@ class FailureMixin:
         fault.__cause__ = exception
         raise fault
 
-    def _refuse_guard(self, node: ast.Raise, frame: Frame) -> None:
-        """Where a run decides whether the pipeline raises, the parameters behind the condition must be known.
-
-        Raises:
-            Freeze: there are only parameters behind it.
-            Fault: something else is.
-        """
-        this = cast("Interpreter", self)
-        open_ = [one for arm in this.conditions for one in arm if one is not None]
-        if not open_:
-            return
-        span = this.span(node, frame)
-        parameters = parameters_of(open_)
-        if parameters:
-            raise Freeze(parameters, span, "whether the pipeline raises")
-        raise Fault(_raises_in_run(span))
-
     def _run_Assert(self, node: ast.Assert, frame: Frame) -> Signal:
         this = cast("Interpreter", self)
         value = this.evaluate(node.test, frame)
         if isinstance(value, Unknown | Symbolic | StepResult) or is_open(value):
-            if this.strict:
+            whole = this.settle_open(value, this.span(node.test, frame))
+            is_checked = (
+                this.graph is not None and isinstance(whole, Symbolic) and this.check_assertion(node, whole, frame)
+            )
+            if this.strict and not is_checked:
                 this.report(dropped("assert", this.span(node, frame)))
             return None
         if not this.truth(value, this.span(node.test, frame), "assert"):
@@ -66,14 +53,18 @@ class FailureMixin:
         this = cast("Interpreter", self)
         before = this.graph.size if this.graph is not None else 0
         outer, this.raises = this.raises, True
+        swallows = [one for one in node.handlers if not _raises_again(one)]
         try:
             signal = this.execute(node.body, frame)
             caught = None
         except Fault as fault:
             caught, signal = fault, None
+        except Raised:
+            if swallows:
+                raise Fault(_swallowed(this.span(swallows[0], frame))) from None
+            raise
         finally:
             this.raises = outer
-        swallows = [one for one in node.handlers if not _raises_again(one)]
         if swallows and this.graph is not None and this.graph.size > before:
             raise Fault(_swallowed(this.span(swallows[0], frame)))
         if caught is not None:
@@ -109,15 +100,6 @@ def _matches(name: str, exception: BaseException) -> bool:
     if isinstance(candidate, type) and issubclass(candidate, BaseException):
         return isinstance(exception, candidate)
     return type(exception).__name__ == name
-
-
-def _raises_in_run(span: Span) -> Diagnostic:
-    return Diagnostic(
-        "PC0328",
-        "whether the pipeline raises here is known only to a run",
-        span,
-        help="raise inside a step: let a step check the value and return it, and pass that on",
-    )
 
 
 def _raises_again(handler: ast.ExceptHandler) -> bool:

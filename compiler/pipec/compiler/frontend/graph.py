@@ -8,7 +8,7 @@ from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend.values import Fault, InstanceValue, MapResult, RunTimeKey, Spread, StepResult, Symbolic
 from pipec.compiler.ir.model import Block, Call, ForEach, Group, If, Operation
 from pipec.compiler.ir.values import Output
-from pipec.compiler.ir.walk import leaves
+from pipec.compiler.ir.walk import calls, edges, leaves
 from pipec.compiler.record import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -16,10 +16,16 @@ if TYPE_CHECKING:
     from pipec.compiler.source import Span
 
 
+CHECK = "pipec.runtime.checks:check"
+"""The step that fails the run where the program raises."""
+
+
 @dataclass(slots=True)
 class _Scope:
+    """A block that is being made. `checks` are the operations in which a check may fail: what is made later waits for them."""
+
     operations: list[Operation] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    checks: set[str] = field(default_factory=set)
 
 
 class GraphBuilder:
@@ -69,7 +75,8 @@ class GraphBuilder:
     def add(self, operation: Operation) -> None:
         """Appends `operation`, whose id is reserved, to the current block."""
         self._scopes[-1].operations.append(operation)
-        self._scopes[-1].ids.add(operation.id)
+        if operation.step == CHECK if isinstance(operation, Call) else _has_check(operation):
+            self._scopes[-1].checks.add(operation.id)
 
     def update(self, identifier: str, **changes: Any) -> None:
         """Replaces fields of an operation that was already added (`step.after(other)`)."""
@@ -93,11 +100,11 @@ class GraphBuilder:
 
     def close(self) -> Block:
         """Ends the innermost block and returns it."""
-        return Block(tuple(self._scopes.pop().operations))
+        return _behind_checks(self._scopes.pop())
 
     def body(self) -> Block:
         """The outermost block."""
-        return Block(tuple(self._scopes[0].operations))
+        return _behind_checks(self._scopes[0])
 
     def is_known(self, identifier: str) -> bool:
         """Whether an operation of that id exists."""
@@ -116,6 +123,33 @@ class GraphBuilder:
             related=(Label(first, "taken here"),),
             help="give one of the two calls another `id=`",
         )
+
+
+def _has_check(operation: Operation) -> bool:
+    return any(call.step == CHECK for call in calls(Block((operation,))))
+
+
+def _behind_checks(scope: _Scope) -> Block:
+    """The block, in which each operation waits for the check before it, unless it does so already through another."""
+    block = Block(tuple(scope.operations))
+    if not scope.checks:
+        return block
+    needs = edges(block)
+    passed: dict[str, set[str]] = {}
+    changed: list[Operation] = []
+    last: str | None = None
+    for operation in block.operations:
+        # To read a result of an `if` is not to wait for all that its arms check.
+        waits = {one for need in needs[operation.id] for one in passed.get(need, ())}
+        waits |= scope.checks.intersection(operation.after)
+        if last is not None and last not in waits:
+            operation = replace(operation, after=(*operation.after, last))  # noqa: PLW2901
+            waits |= {last, *passed[last]}
+        passed[operation.id] = waits
+        changed.append(operation)
+        if operation.id in scope.checks:
+            last = operation.id
+    return Block(tuple(changed))
 
 
 def ids_in(block: Block) -> set[str]:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.placed import entries_of
-from pipec.compiler.frontend.setting_values import known
 from pipec.compiler.frontend.transport import const_type, to_json
-from pipec.compiler.frontend.values import Fault, FunctionValue, SdkSymbol, Setting, Unknown, describe
+from pipec.compiler.frontend.values import Fault, FunctionValue, SdkSymbol, Setting, Unknown, describe, find_unknown
 from pipec.compiler.ir.config import Hook, Hooks
 from pipec.compiler.ir.model import Closure
 from pipec.compiler.ir.values import Const
@@ -44,7 +43,9 @@ def read_hooks(interpreter: Interpreter, given: Mapping[str, Setting], init_argu
 
 def _init_arguments(interpreter: Interpreter, hook: Setting, given: Setting | None) -> dict[str, Const]:
     """The keyword arguments of `on_init`, bound to its signature."""
-    value = {} if given is None or given.value is None else known(given, "on_init_kwargs")
+    value = {} if given is None or given.value is None else given.value
+    if unknown := find_unknown(value):
+        raise Fault(unknown.diagnostic)
     span = hook.span if given is None else given.span
     if not isinstance(value, dict):
         raise Fault(Diagnostic("PC0502", f"`on_init_kwargs` takes a dict, not {describe(value)}", span))

@@ -18,6 +18,7 @@ from pipec.compiler.frontend.calls import CallMixin
 from pipec.compiler.frontend.control import ControlMixin
 from pipec.compiler.frontend.definitions import DefinitionMixin
 from pipec.compiler.frontend.expressions import ExpressionMixin
+from pipec.compiler.frontend.guards import GuardMixin
 from pipec.compiler.frontend.journal import Journal
 from pipec.compiler.frontend.loops import LoopMixin
 from pipec.compiler.frontend.lower import Program
@@ -40,7 +41,9 @@ FUEL = 500_000
 _NO_PROGRAM = Program()
 
 
-class Interpreter(StatementMixin, BranchMixin, LoopMixin, ExpressionMixin, ControlMixin, CallMixin, DefinitionMixin):
+class Interpreter(
+    StatementMixin, BranchMixin, GuardMixin, LoopMixin, ExpressionMixin, ControlMixin, CallMixin, DefinitionMixin
+):
     """Evaluates modules on demand, and the body of one pipeline at a time.
 
     Attributes:

@@ -27,11 +27,13 @@ class Returned:
 
 
 class _Jump:
-    """A `break` or `continue` was met."""
+    """A `break`, a `continue` or a `raise` was met."""
 
 
 BREAK = _Jump()
 CONTINUE = _Jump()
+RAISED = _Jump()
+"""An arm raised: a check of the graph fails in it, and nothing follows."""
 STOPPED = Returned(None)
 """A statement that ends the function failed; the fault is reported."""
 
@@ -93,3 +95,8 @@ def surely_jumps(statements: Sequence[ast.stmt]) -> bool:
     if isinstance(last, ast.If):
         return surely_jumps(last.body) and surely_jumps(last.orelse)
     return isinstance(last, ast.Return | ast.Break | ast.Continue | ast.Raise)
+
+
+def ends_in_raise(statements: Sequence[ast.stmt]) -> bool:
+    """Whether the last of the statements is a `raise`."""
+    return bool(statements) and isinstance(statements[-1], ast.Raise)

@@ -17,7 +17,7 @@ from pipec.compiler.frontend.collecting import Collector, carried, last_item
 from pipec.compiler.frontend.control import element_type
 from pipec.compiler.frontend.journal import put, reachable
 from pipec.compiler.frontend.jumps import Maybe, Signal, as_maybe
-from pipec.compiler.frontend.values import Fault, Frame, Spread, Symbolic, Unbound, Unknown
+from pipec.compiler.frontend.values import Fault, Frame, Raised, Spread, Symbolic, Unbound, Unknown
 from pipec.compiler.ir.model import Block, ForEach
 from pipec.compiler.ir.values import Item, Output
 from pipec.compiler.ir.walk import leaves
@@ -133,6 +133,8 @@ class LoopMixin:
                 spread = Spread(unknown)
                 this.journal.write(container, {spread: unknown} if isinstance(container, dict) else [spread])
             signal = body(item)
+        except Raised:
+            signal = None
         finally:
             this.loop_depth -= 1
             this.conditions.pop()

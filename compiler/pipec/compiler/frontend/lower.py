@@ -24,6 +24,7 @@ from pipec.compiler.frontend.values import (
     Freeze,
     FunctionValue,
     PipelineValue,
+    Raised,
     Setting,
     StepResult,
     StepValue,
@@ -60,6 +61,7 @@ class Program:
         run: what the run configuration says; None where no pipeline is compiled.
         name: the pipeline's name.
         steps: the steps called so far, by symbol, in order of first call.
+        tuples: how many values a step without a return annotation returns, by symbol, where each `return` says it.
         labels: the computed names that calls in loops were given as their ids, with the ids that they have.
     """
 
@@ -67,6 +69,7 @@ class Program:
     name: str = ""
     run: RunConfiguration | None = None
     steps: dict[str, StepDef] = field(default_factory=dict)
+    tuples: dict[str, int] = field(default_factory=dict[str, int])
     _orders: list[tuple[str, str | None, tuple[str, ...]]] = field(
         default_factory=list[tuple[str, str | None, tuple[str, ...]]]
     )
@@ -213,7 +216,10 @@ def _lower(
     config = pipeline_config(interpreter, pipeline.options)
     schedule = _schedule(interpreter, program)
     frame = Frame(function.module, arguments, function.frame, f"{function.qualified_name}.<locals>")
-    returned = interpreter.execute_function(node, frame)
+    try:
+        returned = interpreter.execute_function(node, frame)
+    except Raised:  # whatever a run decides, it ends with an exception
+        returned = Returned(None)
     if not has_errors(interpreter.diagnostics):  # a faulty statement may have kept the call from being made
         for diagnostic in program.check_awaited(graph):
             interpreter.report(diagnostic)

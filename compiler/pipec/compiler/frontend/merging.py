@@ -48,7 +48,8 @@ class Merge:
     Args:
         conditions: one per arm; None for `else`, which is the last.
         deltas: what each arm changed; already undone.
-        live: which arms go on behind the condition. What another leaves is never read.
+        ends: the arms that do not raise. What another leaves is never read.
+        live: those of them that go on behind the condition.
         inner: the ids of the operations of the arms; without any, results are expressions.
     """
 
@@ -58,14 +59,14 @@ class Merge:
         identifier: str,
         conditions: Sequence[Symbolic | None],
         deltas: Sequence[Delta],
-        live: Sequence[bool],
+        ends: Sequence[int],
+        live: Sequence[int],
         inner: set[str],
         span: Span,
     ) -> None:
         self.interpreter, self.identifier, self.span = interpreter, identifier, span
         self.conditions, self.deltas, self.inner = conditions, deltas, inner
-        self.all = list(range(len(conditions)))
-        self.live = [index for index, one in enumerate(live) if one]
+        self.all, self.live = list(ends), list(live)
         self.results: dict[str, tuple[Value, ...]] = {}
         self._outputs: dict[tuple[Value, ...], Symbolic] = {}
         self._merged: dict[tuple[int, ...], Any] = {}
@@ -309,10 +310,11 @@ class Merge:
         """Whether something holds after all arms; said by the conditions themselves where these tell it."""
         if all(one is values[0] for one in values):
             return values[0]
+        conditions = [self.conditions[index] for index in self.around]
         if any(map(self._is_inner, values)):
             return cast("Flag", self.value("jumped", values))
         result: Flag = values[-1]
-        for condition, one in zip(reversed(self.conditions[:-1]), reversed(values[:-1]), strict=True):
+        for condition, one in zip(reversed(conditions[:-1]), reversed(values[:-1]), strict=True):
             assert condition is not None
             result = self._chosen(condition, one, result)
         return result

@@ -8,7 +8,7 @@ from pipec.compiler.diagnostics import Diagnostic, Severity
 from pipec.compiler.frontend.calls import Arguments
 from pipec.compiler.frontend.graph import Exports, ids_in
 from pipec.compiler.frontend.step_calls import after_ids
-from pipec.compiler.frontend.values import Fault, Frame, PipelineValue, StepResult, Symbolic, Unknown
+from pipec.compiler.frontend.values import Fault, Frame, PipelineValue, Raised, StepResult, Symbolic, Unknown
 from pipec.compiler.ir.model import Group
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ def call_pipeline(
     positional, keywords = arguments.values()
     graph.open()
     interpreter.pipeline_stack.append(function.node)
+    returned, has_raised = None, False
     try:
         returned = interpreter.call_function(function, positional, keywords, span, frame)
+    except Raised:
+        has_raised = True
     finally:
         interpreter.pipeline_stack.pop()
         body = graph.close()
@@ -54,6 +57,8 @@ def call_pipeline(
     result = exports.export(returned)
     if body.operations:
         graph.add(Group(name, pipeline_name(pipeline), body, dict(exports.results), span, after))
+    if has_raised:
+        raise Raised
     if result is None and body.operations:
         return StepResult(name, pipeline_name(pipeline), (), ())
     return result

@@ -37,6 +37,8 @@ from pipec.compiler.ir.types import Type
 from pipec.compiler.ir.values import Const, DictOf, Expr, ListOf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipec.compiler.frontend.calls import Arguments
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.modules import ModuleTable
@@ -126,14 +128,22 @@ def call_sdk(  # noqa: C901 - a flat dispatch over names
     settings = _settings_classes()
     if symbol.name == "ExternalArtifact" and set(arguments.keywords) & {"id", "name", "version"}:
         return _stored_artifact(arguments, span)
-    if symbol.name == "ExternalArtifact" and "materializer" in arguments.keywords:
+    if symbol.name in settings:
+        return _settings_object(interpreter, symbol.name, arguments, span)
+    message = f"`{symbol.name}` is not supported in a pipeline"
+    return Unknown(Diagnostic("PC0204", message, span, help="use it inside a step"))
+
+
+def _settings_object(interpreter: Interpreter, kind: str, arguments: Arguments, span: Span) -> Any:
+    """A value object; what has no effect in it is reported."""
+    if kind == "ExternalArtifact" and "materializer" in arguments.keywords:
         place = arguments.keywords["materializer"].name_span
         message = "`materializer` of `ExternalArtifact` has no effect: the value is a constant of the program"
         interpreter.report(Diagnostic("PC0501", message, place, severity=Severity.WARNING))
-    if symbol.name in settings:
-        return make_settings(symbol.name, arguments, span)
-    message = f"`{symbol.name}` is not supported in a pipeline"
-    return Unknown(Diagnostic("PC0204", message, span, help="use it inside a step"))
+    arguments.keywords, unheard = heard_fields(kind, arguments.keywords)
+    for one in unheard:
+        interpreter.report(one)
+    return make_settings(kind, arguments, span)
 
 
 def integration_constant(path: str) -> str | None:
@@ -256,6 +266,29 @@ def make_settings(kind: str, arguments: Arguments, span: Span) -> Any:
         keywords = {**_positional_names(cls, positional), **keywords}
     places = {name: one.span for name, one in arguments.keywords.items()}
     return SettingsValue(kind, keywords, span, places)
+
+
+def heard_fields(kind: str, entries: Mapping[str, Setting]) -> tuple[dict[str, Setting], list[Diagnostic]]:
+    """The entries without fields that the class does not have, and a warning for each.
+
+    ZenML drops them in silence. One that looks like a field stays, and is refused where the object is made.
+    """
+    from pipec.compiler.diagnostics.near import near_names
+
+    cls = getattr(importlib.import_module(f"pipec.sdk.settings.{_settings_classes()[kind]}"), kind)
+    known = {*cls._fields, *cls.ALIASES, *cls.REMOVED}
+    strange = [name for name in entries if not (cls._open or name in known or near_names(name, known))]
+    unheard = [
+        Diagnostic(
+            "PC0501",
+            f"`{kind}` has no field `{name}`",
+            entries[name].name_span,
+            severity=Severity.WARNING,
+            notes=("it has no effect, in ZenML neither",),
+        )
+        for name in strange
+    ]
+    return {name: one for name, one in entries.items() if name not in strange}, unheard
 
 
 def _positional_names(cls: Any, positional: list[Any]) -> dict[str, Any]:

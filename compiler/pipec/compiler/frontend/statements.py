@@ -159,6 +159,8 @@ class StatementMixin(AssignmentMixin, FailureMixin):
         if isinstance(test, Unknown) and not this.strict:
             return self._lenient_branches([node.body, node.orelse], frame, test), False
         if isinstance(test, Symbolic) and this.graph is not None:
+            if (left := this.guard(node, test, frame)) is not None:
+                return self.execute(left, frame), False
             check_condition(test, span)
             return this.branch_statement(node, test, statements[start:], frame)
         return self.execute(node.body if this.truth(test, span, "if") else node.orelse, frame), False

@@ -250,9 +250,27 @@ def _with_use(diagnostic: Diagnostic, step: str, name: str, span: Span) -> Diagn
 
 
 def _computed_ids(interpreter: Interpreter, value: Any, span: Span) -> list[str] | None:
-    """The ids that a value of the run stands for: `names.append(name)` in a loop beside `id=name`; None if it does not."""
+    """The ids that a value of the run stands for: `names.append(name)` in a loop beside `id=name`, or a list of results.
+
+    None if it is neither.
+    """
     whole = interpreter.settle_open(value, span)
-    return labelled(interpreter, whole.value) if isinstance(whole, Symbolic) else None
+    if not isinstance(whole, Symbolic):
+        return None
+    named = labelled(interpreter, whole.value)
+    return _results_in(interpreter, whole.value) if named is None else named
+
+
+def _results_in(interpreter: Interpreter, value: Value) -> list[str] | None:
+    """The operations whose results a value of the run is put together from, and ids; None where it holds anything else."""
+    match value:
+        case Output(operation=operation):
+            return [operation]
+        case ListOf(items=items) | Expr(op="+" | "sum" | "list", operands=items):
+            found = [_results_in(interpreter, one) for one in items]
+            return None if None in found else [name for names in found for name in names or ()]
+        case _:
+            return labelled(interpreter, value)
 
 
 def labelled(interpreter: Interpreter, value: Value) -> list[str] | None:

@@ -76,6 +76,8 @@ def define_step(interpreter: Interpreter, step: StepValue, span: Span) -> StepDe
     is_method = isinstance(step.definition, ClassValue)
     symbol = f"{function.module.name}:{step.definition.qualified_name}"
     outputs, returns_tuple = _outputs(interpreter, function, node, _materializers(step))
+    if node.returns is None and (count := _tuple_length(node)):
+        interpreter.program.tuples[symbol] = count
     return StepDef(
         symbol=symbol,
         name=_name(step, node, is_method),
@@ -312,3 +314,15 @@ def _returns_value(node: Function) -> bool:
 
 def _returns_literal_tuple(node: Function) -> bool:
     return any(isinstance(one.value, ast.Tuple) and len(one.value.elts) > 1 for one in _returns_of(node))
+
+
+def _tuple_length(node: Function) -> int:
+    """How many values each `return` gives, all of which are literal tuples; 0 where that is not so."""
+    values = [one.value for one in _returns_of(node)]
+    counts = {
+        len(one.elts)
+        if isinstance(one, ast.Tuple) and not any(isinstance(part, ast.Starred) for part in one.elts)
+        else 0
+        for one in values
+    }
+    return counts.pop() if len(counts) == 1 else 0

@@ -120,7 +120,12 @@ UNCACHED = frozenset(
 )
 """Those of them that ZenML never caches."""
 
-_COMMAND = "pipec.runtime.commands.run"
+_OWN = {
+    "pipec.runtime.commands.run": "(command: list[str] | str) -> None",
+    "pipec.runtime.checks.check": "(failure: Any) -> None",
+}
+"""Steps of pipec's own runtime."""
+
 _NAMES = {"Any": "typing.Any", "Annotated": "typing.Annotated", "Optional": "typing.Optional", "Union": "typing.Union"}
 
 
@@ -146,8 +151,8 @@ def find(declared: Mapping[str, str], path: str) -> Stub | None:
         declared: signatures by `module:name` or dotted path, as `[tool.pipec.stubs]` gives them.
         path: the dotted path under which the program imports it.
     """
-    if path == _COMMAND:
-        return Stub(path, "(command: list[str] | str) -> None")
+    if path in _OWN:
+        return Stub(path, _OWN[path])
     module, _, name = path.rpartition(".")
     signature = declared.get(path) or declared.get(f"{module}:{name}")
     if signature is not None:
@@ -196,7 +201,7 @@ _BUILT_IN = frozenset({"int", "float", "str", "bool", "bytes", "list", "dict", "
 
 def warning(stub: Stub, span: Span) -> Diagnostic | None:
     """What is said of each such step: what its image must hold; nothing of pipec's own."""
-    if stub.path == _COMMAND:
+    if stub.path in _OWN:
         return None
     name = stub.path.rpartition(".")[2]
     package = stub.path.partition(".")[0]

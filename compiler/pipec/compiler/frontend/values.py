@@ -304,6 +304,10 @@ class Freeze(BaseException):  # not an Exception: nothing on the way may take it
         self.parameters, self.span, self.why = parameters, span, why
 
 
+class Raised(BaseException):
+    """A `raise` was met where a run decides whether it is: it has become a check of the graph, and nothing follows it."""
+
+
 def is_open(value: Any) -> bool:
     """Whether `value` is a list, tuple or dict of which only a run knows how much it holds."""
     if isinstance(value, dict):  # once it is open, only such keys are added

@@ -35,7 +35,7 @@ def _describes_images(pipeline: Pipeline, project: Project) -> bool:
 
 
 def settle(
-    pipeline: Pipeline, request: Request, project: Project, *, has_images: bool
+    pipeline: Pipeline, request: Request, project: Project, *, has_images: bool, can_build: bool
 ) -> tuple[Pipeline, Request, Sequence[Diagnostic], str]:
     """Decides how the code of a pipeline travels.
 
@@ -44,12 +44,13 @@ def settle(
         request: with the options of the target.
         project: with its stack.
         has_images: whether the target runs steps in images anyway, so that a plain one can be named.
+        can_build: whether the target can run steps in images that hold their code.
 
     Returns:
         The pipeline, whose Docker settings are done with where images hold them; the request with its images; what is
         wrong; and the choice in words.
     """
-    choice = chosen(pipeline, project, request.options)
+    choice = chosen(pipeline, project, request.options) if can_build else INLINE
     options = {**request.options, OPTION: choice}
     if choice == INLINE:
         request = Request(request.source, request.command, options)
@@ -57,7 +58,7 @@ def settle(
             return pipeline, request, (), "code inline"
         from pipec.compiler.images.inline import settle_inline
 
-        pipeline, found = settle_inline(pipeline, project, has_images=has_images)
+        pipeline, found = settle_inline(pipeline, project, has_images=has_images, can_build=can_build)
         return pipeline, request, found, "code inline"
     pipeline, images, found = with_images(pipeline, project)
     count = len({one.reference for one in images.values()})

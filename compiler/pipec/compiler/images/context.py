@@ -4,10 +4,10 @@
     requirements/…     what is installed
     project-files/…    a `pyproject.toml` and its lock, for an export
     project/…          the project, where a command installs it
-    code/…             the code root: the closures, pipec's runtime with every adapter, `__main__.py`
+    code/pipec/…       the code root: the closures, pipec's runtime with every adapter, `__main__.py`
 
-This is the seam to what builds: files are sorted by path, folders are not listed, and who packs them gives each file its
-`mode`, owner 0 and time 0.
+This is the seam to what builds: files are sorted by path, and who packs them gives each file its `mode`, each folder 755, and
+all of them owner 0 and time 0. Then the layer of the code root has the same digest whoever builds it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pipec.compiler.code_root import assemble_all
 from pipec.compiler.digest import sha256
 from pipec.compiler.images.dockerfile import Form, dockerfile
-from pipec.compiler.images.model import ContextFile
+from pipec.compiler.images.model import CODE_ROOT, ContextFile
 from pipec.compiler.record import dataclass
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Code:
     """The code root of a pipeline as files of a context, and what their labels say.
 
     Attributes:
-        files: below `code/`, sorted.
+        files: below `code/pipec/`, sorted.
         digest: of all of them, `sha256:…`.
         pipeline: the pipeline's name.
         source: the file and function that it comes from, for people.
@@ -68,7 +68,8 @@ def code_of(pipeline: Pipeline) -> Code:
         ReservedName: a module of the user has a name of the code root's own.
     """
     files = tuple(
-        ContextFile(f"code/{one.path}", one.text.encode("utf-8", "surrogatepass")) for one in assemble_all(pipeline)
+        ContextFile(f"code{CODE_ROOT}/{one.path}", one.text.encode("utf-8", "surrogatepass"))
+        for one in assemble_all(pipeline)
     )
     return Code(
         files, f"sha256:{digest_of(files)}", pipeline.name, f"{pipeline.span.path} (pipeline `{pipeline.name}`)"
@@ -122,7 +123,7 @@ def tag_of(image: Image, code: Code) -> str:
     return _digest([("", head.encode()), *_parts(context.files)])[:TAG_LENGTH]
 
 
-_SHOWING = ("target", "network_mode", "extra_hosts", "squash")
+_SHOWING = ("target", "squash")
 """Options of a build that can change what is in the image; the others change how it is made."""
 
 

@@ -4,7 +4,7 @@ r"""The Dockerfile of an image, in two forms that build the same layers.
     …                                        what changes least comes first: base, Debian packages, installer, requirements
     RUN --mount=type=cache,… \
         uv pip install -r …                  BuildKit; the classic form has `--no-cache-dir` and no mount
-    COPY code/ /pipec/                       the last layer: a change of code makes no other one anew
+    COPY code/ /                             the last layer: a change of code makes no other one anew
 
 A secret of a private index is a build secret, which BuildKit mounts while the command runs. The classic builder has nothing
 like it, and an `ARG` stays in the image's history: there is no classic form of such an image.
@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING, Literal
-
-from pipec.compiler.images.model import CODE_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,6 +34,9 @@ USER = "1000"
 REQUIREMENTS = "/usr/local/share/pipec/requirements"
 EXPORT = "/usr/local/share/pipec/project"
 EXPORTED = f"{EXPORT}/requirements.txt"
+
+_CODE = "COPY code/ /"
+"""The code root is a folder in what is copied, since a folder that the builder makes has the time of the build."""
 
 _CACHE_FOLDER = "/var/cache/pipec"
 _CACHE = f"type=cache,target={_CACHE_FOLDER},sharing=locked"
@@ -70,7 +71,7 @@ def dockerfile(image: Image, form: Form, source: str, labels: Iterable[tuple[str
         _requirements(recipe, form),
         _work_folder(recipe, form),
         _environment(recipe.runtime_environment),
-        [f"COPY code/ {CODE_ROOT}/"] if recipe.has_code else [],
+        [_CODE] if recipe.has_code else [],
         [f"USER {recipe.user or USER}", "ENTRYPOINT []"],
         _labels([*recipe.labels, *labels]),
     ]
@@ -153,8 +154,10 @@ def _install(recipe: Recipe, form: Form, files: list[str]) -> str:
     words = [*recipe.installer_arguments, *_index(recipe), *(f"--requirement {shlex.quote(one)}" for one in files)]
     given = {word.partition("=")[0] for word in recipe.installer_arguments}
     if recipe.installer == "uv":
-        # The interpreter by name: that of a virtual environment or of conda, if it comes first on the PATH.
-        where = [] if given & {"--system", "--python", "--target", "--prefix"} else [f"--python {recipe.python}"]
+        # By its path, since uv takes a name for that of a virtual environment: where conda or a virtual environment comes
+        # first on the PATH, it is theirs.
+        path = f'--python "$(command -v {shlex.quote(recipe.python)})"'
+        where = [] if given & {"--system", "--python", "--target", "--prefix"} else [path]
         command = [
             *_variables(recipe, form, "UV"),
             "uv pip install",

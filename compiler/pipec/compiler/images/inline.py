@@ -49,16 +49,19 @@ _HARMLESS = frozenset({"system", "no-cache-dir", "no-cache", "default-timeout", 
 """Words for the installer that do not change what is installed."""
 
 
-def settle_inline(pipeline: Pipeline, project: Project, *, has_images: bool) -> tuple[Pipeline, list[Diagnostic]]:
+def settle_inline(
+    pipeline: Pipeline, project: Project, *, has_images: bool, can_build: bool
+) -> tuple[Pipeline, list[Diagnostic]]:
     """The pipeline with Docker settings that a backend can honour without building: an image, and a list of requirements.
 
     Args:
         pipeline: after all passes.
         project: with `[tool.pipec.image]`.
         has_images: whether the target runs steps in a plain image; if not, they run where its workers do.
+        can_build: whether the target could run the steps in images that are built, which is then proposed.
     """
     defaults, faults = read_defaults(project)
-    settling = _Settling(pipeline, project, defaults, has_images, faults)
+    settling = _Settling(pipeline, project, defaults, has_images, can_build, faults)
 
     def settled(operation: Operation) -> tuple[Operation, ...]:
         if not isinstance(operation, Call):
@@ -77,6 +80,7 @@ class _Settling:
     project: Project
     defaults: Defaults
     has_images: bool
+    can_build: bool
     faults: list[Diagnostic]
     _known: dict[int, Config] = field(default_factory=dict)
 
@@ -143,7 +147,7 @@ class _Settling:
 
     def _refuse(self, reader: Reader, what: str) -> None:
         """An error where steps run in a plain image; on a worker, which whoever said `inline` vouches for, a warning."""
-        help_ = "take images: `-O code=image`"
+        help_ = "take images: `-O code=image`" if self.can_build else ""
         if self.has_images:
             reader.say("PC0609", f"inline code cannot have {what}: no image is built", help_)
         else:

@@ -104,11 +104,13 @@ class Parent:
         dockerfile: its text.
         files: the context without the Dockerfile; what `.dockerignore` names is left out.
         options: `DockerBuildOptions` as plain JSON.
+        path: the Dockerfile's, from the project root.
     """
 
     reference: str
     dockerfile: str
     files: tuple[ContextFile, ...]
+    path: str = "Dockerfile"
     options: Mapping[str, Json] = field(default_factory=dict)
 
 

@@ -58,12 +58,14 @@ class ImagePlan:
         code: what lies in them.
         lock: the digests that are known.
         python: the interpreter in images that are used as they are.
+        functions: `module:name` of the functions that run in the image of a call, by its id.
     """
 
     images: tuple[Image, ...]
     code: Code
     lock: Lock
     python: str = "python"
+    functions: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def digest(self, image: Image) -> str | None:
         """The digest under which `pipec.lock` knows an image that is built."""
@@ -106,11 +108,65 @@ def plan_images(pipeline: Pipeline, project: Project) -> tuple[ImagePlan | None,
     code = code_of(pipeline)
     images = planner.images(code)
     planner.check_names(images)
-    plan = ImagePlan(images, code, lock, defaults.python)
+    plan = ImagePlan(images, code, lock, defaults.python, _functions(pipeline))
     found = in_order(planner.faults)
     if any(one.is_error for one in found):
         return None, found
     return plan, in_order([*found, *_unpushed(plan, pipeline), *_moving(plan, pipeline, lock)])
+
+
+def with_bases(plan: ImagePlan, digests: Mapping[str, str]) -> ImagePlan:
+    """The plan as it is once `pipec.lock` pins base images: `digests` by the reference that the program writes."""
+
+    def pinned(reference: str) -> str:
+        return f"{reference}@{digests[reference]}" if reference in digests else reference
+
+    def settled(image: Image) -> Image:
+        if image.recipe is None:
+            return replace(image, repository=pinned(image.repository))
+        if image.parent is not None:
+            return image
+        image = replace(image, recipe=replace(image.recipe, base=pinned(image.recipe.base)))
+        return replace(image, tag=tag_of(image, plan.code))
+
+    lock = plan.lock
+    for reference, digest in digests.items():
+        lock = lock.with_base(reference, digest)
+    return replace(plan, images=tuple(map(settled, plan.images)), lock=lock)
+
+
+def without_pins(plan: ImagePlan) -> ImagePlan:
+    """The plan as it would be if `pipec.lock` pinned no base image."""
+    pins = {f"{name}@{digest}": name for name, digest in plan.lock.base.items()}
+
+    def loosened(image: Image) -> Image:
+        if image.recipe is None:
+            return replace(image, repository=pins.get(image.repository, image.repository))
+        return replace(image, recipe=replace(image.recipe, base=pins.get(image.recipe.base, image.recipe.base)))
+
+    return replace(plan, images=tuple(map(loosened, plan.images)))
+
+
+def bases_of(plan: ImagePlan) -> tuple[str, ...]:
+    """The images that others are built on, or that are used as they are, and that nothing pins yet."""
+    found = [one.repository if one.recipe is None else one.recipe.base for one in plan.images if one.parent is None]
+    return tuple(dict.fromkeys(one for one in found if "@" not in one))
+
+
+def _functions(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
+    """What runs in the image of each call: its step and the hooks around it; the hooks of the run are pipec's own calls."""
+    found: dict[str, tuple[str, ...]] = {}
+    for call in calls(pipeline.body):
+        found[call.id] = (pipeline.steps[call.step].symbol, *_hooks(call.config.hooks))
+    return {**found, EVERY_STEP: _hooks(pipeline.config.hooks)}
+
+
+def _hooks(hooks: Hooks) -> tuple[str, ...]:
+    every = (getattr(hooks, name) for name in _HOOKS)
+    return tuple(dict.fromkeys(hook.symbol for hook in every if hook is not None))
+
+
+_HOOKS = ("on_init", "on_start", "on_end", "on_success", "on_failure", "on_cleanup")
 
 
 @dataclass(slots=True)
@@ -136,7 +192,7 @@ class _Planner:
         """What gates, joins and hooks need: what hooks import, and whatever the steps do whose results a gate reads."""
         hooks = self.pipeline.config.hooks
         found: set[str] = set()
-        for name in ("on_init", "on_start", "on_end", "on_success", "on_failure", "on_cleanup"):
+        for name in _HOOKS:
             hook = getattr(hooks, name)
             found |= set() if hook is None else set(hook.closure.requirements)
         if any(isinstance(one, If | ForEach) for one in operations(self.pipeline.body)) or self.pipeline.outputs:

@@ -94,7 +94,8 @@ def parent_of(reader: Reader, repository: str) -> Parent | None:
         "labels": dict(options.labels),
         "platform": options.platform,
     }
-    return Parent(f"{repository}:parent-{tag}", text, files, {name: one for name, one in given.items() if one})
+    where = file.resolve().relative_to(reader.root).as_posix()
+    return Parent(f"{repository}:parent-{tag}", text, files, where, {name: one for name, one in given.items() if one})
 
 
 def _found(reader: Reader, path: str, what: str) -> Path | None:

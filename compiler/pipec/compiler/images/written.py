@@ -2,7 +2,7 @@
 
 DIR/churn/Dockerfile             for BuildKit, kaniko, buildah
 DIR/churn/Dockerfile.classic     for Docker's classic builder; not where a build secret is needed
-DIR/churn/requirements/… code/…
+DIR/churn/requirements/… code/pipec/…
 DIR/churn-parent/Dockerfile …    the user's own Dockerfile and its context, where there is one
 """
 

@@ -21,7 +21,7 @@ RUN chown -R me /app
 
 ENV MODE="a \"b\" \$C"
 
-COPY code/ /pipec/
+COPY code/ /
 
 USER me
 ENTRYPOINT []

@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipec.runtime import codec
 from pipec.runtime.errors import InputFault
 from pipec.runtime.places import exists, is_url, local_path, remote
 
@@ -121,7 +122,7 @@ def _text(manifest: Manifest) -> str:
     content: dict[str, Any] = {name: getattr(manifest, name) for name in Manifest.__slots__}
     if not manifest.visualizations:
         del content["visualizations"]
-    return json.dumps({"version": VERSION, **content}, indent=1) + "\n"
+    return codec.document({"version": VERSION, **content})
 
 
 def amend(manifest: Manifest, place: str) -> None:

@@ -6,15 +6,17 @@ Which name is answered by what is data: `pipec.sdk._zenml_names`. A ZenML that h
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import os
 import sys
 import types
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pipec.sdk import _zenml_names as names
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 ROOT = "zenml"
 
@@ -34,8 +36,8 @@ def _modules() -> set[str]:
     return known
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds and makes the modules below `zenml`."""
+class _Finder:
+    """Finds and makes the modules below `zenml`; the base classes for it would bring thirty modules."""
 
     def __init__(self) -> None:
         self.known = _modules()
@@ -48,7 +50,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if fullname not in self.known:
             parent, _, name = fullname.rpartition(".")
             raise ModuleNotFoundError(names.missing(parent, name), name=fullname)
-        return importlib.machinery.ModuleSpec(fullname, self, origin="pipec.sdk", is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, cast("Loader", self), origin="pipec.sdk", is_package=True)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         own = names.SUBMODULES.get(spec.name)

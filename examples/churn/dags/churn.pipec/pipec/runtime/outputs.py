@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
-from pipec.runtime import codec, fitting, places
+from pipec.runtime import codec, fitting
 from pipec.runtime.artifacts import Manifest, Workspace
 from pipec.runtime.context import LiveStep
 from pipec.runtime.errors import OutputFault
@@ -98,8 +99,9 @@ def _plain_number(value: Any) -> codec.Json:
 
 def write(path: str, text: str) -> None:
     """Write a small file at once: a reader finds the old content or the new."""
-    target = places.local_path(path)
-    if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8")
+    target = path.removeprefix("file://")
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "w", encoding="utf-8") as pipe:
+            pipe.write(text)
     else:
         put_file(target, text.encode())

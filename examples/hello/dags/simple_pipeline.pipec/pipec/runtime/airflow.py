@@ -4,6 +4,7 @@
 (`runpy`): the standard library, nothing of pipec, and of Airflow what the task's context holds.
 `main` is the child, `python -I CODE_ROOT airflow`. It reads the invocation document from the first line of its standard
 input and watches the other end: when Airflow's process is gone, even by SIGKILL, the step ends with all its processes.
+Where steps run in images an operator starts the child, in a container (`airflow_image.py`).
 """
 
 from __future__ import annotations
@@ -28,16 +29,17 @@ GRACE = 5.0
 Index = tuple[int, ...]
 """Which iteration of the loops around a task: the index in each, outer loop first."""
 
+
+def _beside(path: str) -> types.SimpleNamespace:
+    return types.SimpleNamespace(**runpy.run_path(str(pathlib.Path(__file__).parent / path)))
+
+
 if TYPE_CHECKING:
-    from pipec.runtime import airflow_ending, airflow_inputs
+    from pipec.runtime import airflow_ending, airflow_environment, airflow_inputs
     from pipec.runtime.store import layout
 else:
-
-    def _beside(path: str) -> types.SimpleNamespace:
-        return types.SimpleNamespace(**runpy.run_path(str(pathlib.Path(__file__).parent / path)))
-
     airflow_inputs, airflow_ending = _beside("airflow_inputs.py"), _beside("airflow_ending.py")
-    layout = _beside("store/layout.py")
+    airflow_environment, layout = _beside("airflow_environment.py"), _beside("store/layout.py")
 
 flatten = airflow_inputs.flatten
 
@@ -62,7 +64,9 @@ def launch(
         params: for each slot that a run parameter fills, the parameter's name, or that and how to read it:
             `int`, `float`, or a kind of canonical JSON.
         settings: `environment`, `secrets`, `extra` and `python` of the step; `state`, the task whose result is the
-            pipeline's state; `stop_on_failure`, whether the step is skipped once another one has failed.
+            pipeline's state; `stop_on_failure`, whether the step is skipped once another one has failed. Of a step in an
+            image also `container`, what runs a command in it (`airflow_image.Container`), `image`, and `code` where the
+            code root must be mounted. Without a container the step is a child of this process.
         context: Airflow's context of the task.
         index: in a loop, the index of the iteration in each loop around the step.
         when: in a loop, what the gate of the condition around the step returned, and the arm that the step is in.
@@ -77,50 +81,97 @@ def launch(
         AirflowSkipException: it is in an arm that does not run, or another step has failed and that stops the run.
     """
     settings, at = settings or {}, None if index is None else tuple(index)
-    sources = airflow_inputs.Sources(inputs, context, airflow_inputs.given_by(params or {}, context["params"]))
     if when is not None:
         airflow_inputs.Sources({"gate": when[0]}, context, {}).skip_unless(when[1])
     if settings.get("stop_on_failure") and airflow_ending.has_failed(context):
         raise airflow_inputs.skipping("another step has failed")
     about = about_pipeline(code)
-    known = about["tasks"].get(context["ti"].task_id, {})
-    outputs = {
-        name: _output(name, output, known.get("registered", {})) for name, output in spec.get("outputs", {}).items()
-    }
-    cache = {"cache": known["cache"]} if "cache" in known else {}
-    whole = {**spec, **cache, "outputs": outputs}
-    root, place = _place(about, context, at)
+    place = _place(about, context, at)
+    attempt = _Attempt(code, about, context, settings, at, *place)
+    sources = airflow_inputs.Sources(inputs, context, airflow_inputs.given_by(params or {}, context["params"]))
+    if "container" in settings:
+        return attempt.contained(attempt.document(spec, sources, pathlib.Path("/tmp/pipec")))
     with tempfile.TemporaryDirectory(prefix="pipec-") as folder:
         own = pathlib.Path(folder)
+        document = attempt.document(spec, sources, own)
+        python = settings.get("python") or sys.executable
+        status = _run([python, "-I", str(code), "airflow"], document, airflow_environment.of_child(settings, context))
+        if status != 0:
+            attempt.note_failure()
+            raise RuntimeError(_reason(pathlib.Path(document["error"]), context["ti"].task_id, status))
+        return airflow_inputs.made(document, own)
+
+
+class _Attempt:
+    """One attempt of a step: where it is in the run and in the store."""
+
+    def __init__(
+        self,
+        code: pathlib.Path,
+        about: Mapping[str, Any],
+        context: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        at: Index | None,
+        root: str,
+        place: str,
+    ) -> None:
+        self.code, self.about, self.context, self.settings = code, about, context, settings
+        self.at, self.root, self.place = at, root, place
+
+    def document(self, spec: Mapping[str, Any], sources: airflow_inputs.Sources, own: pathlib.Path) -> dict[str, Any]:
+        """The invocation of a process that keeps small results in the folder `own`."""
+        about, context = self.about, self.context
+        known = about["tasks"].get(context["ti"].task_id, {})
+        outputs = {
+            name: _output(name, output, known.get("registered", {})) for name, output in spec.get("outputs", {}).items()
+        }
+        cache = {"cache": known["cache"]} if "cache" in known else {}
+        expanded = sources.expanded({**spec, **cache, "outputs": outputs})
         # Documents are read where they lie; a store behind a URL gets them from the step.
-        kept = own if "://" in place else pathlib.Path(place)
-        expanded = sources.expanded(whole)
-        document = {
-            **_about(about, context, at),
-            "artifact_root": root,
+        kept = own if "://" in self.place else pathlib.Path(self.place)
+        return {
+            **_about(about, context, self.at),
+            "artifact_root": self.root,
             "spec": expanded,
             "slots": sources.slots,
             "results": {
-                name: _result(place, own, name, output)
+                name: _result(self.place, own, name, output)
                 for name, output in outputs.items()
                 if spec["outputs"][name] != "unused"
             },
             "error": str(kept / "error.json"),
             "record": str(kept / "record.json"),
-            "extra": settings.get("extra", {}),
-            **airflow_ending.state_of(settings, context),
+            "extra": self.settings.get("extra", {}),
+            **airflow_ending.state_of(self.settings, context),
             **airflow_ending.failures_of(spec, context),
         }
-        python = settings.get("python") or sys.executable
-        status = _run([python, "-I", str(code), "airflow"], document, _environment(settings, context))
-        if status != 0:
-            # What a hook of the run is told of the failure.
-            context["ti"].xcom_push(key="error", value=f"{place}/error.json")
-            raise RuntimeError(_reason(kept / "error.json", context["ti"].task_id, status))
-        stored = json.loads((kept / "record.json").read_text(encoding="utf-8"))["outputs"]
-        return {
-            _key(name): airflow_inputs.reference(own, stored, name, outputs[name], at) for name in document["results"]
-        }
+
+    def contained(self, document: dict[str, Any]) -> dict[str, str]:
+        """Run a document in a container."""
+        image = _beside("airflow_image.py")
+        # A pod has the keys of its secrets from Kubernetes.
+        is_pod = self.about.get("operator") == "kubernetes"
+        document["variables"], variables = airflow_environment.of_container(
+            self.settings, {} if is_pod else self.context
+        )
+        document["image"] = self.settings["image"]
+        mounts: list[dict[str, Any]] = []
+        if "://" not in self.root:
+            pathlib.Path(self.root).mkdir(parents=True, exist_ok=True)
+            mounts.append({"source": self.root, "target": self.root})
+        if self.settings.get("code") == "mounted":
+            mounts.append({"source": str(self.code), "target": image.CODE, "read_only": True})
+        try:
+            found: dict[str, str] = image.run(self.settings, document, variables, mounts)
+        except Exception as problem:
+            self.note_failure()
+            step = self.context["ti"].task_id
+            raise RuntimeError(f"the step `{step}` failed in its container: {problem}") from problem
+        return found
+
+    def note_failure(self) -> None:
+        """Leave for the hooks of the run where the error document is."""
+        self.context["ti"].xcom_push(key="error", value=f"{self.place}/error.json")
 
 
 def choose(
@@ -150,9 +201,9 @@ def indices(
     context: Mapping[str, Any],
 ) -> list[int]:
     """Run the gate of a loop: the indices over which it runs. What else it makes is left as XComs."""
-    made = launch(code, spec, inputs, params, settings, context)
-    count = int(made.pop("count"))
-    for key, text in made.items():
+    found = launch(code, spec, inputs, params, settings, context)
+    count = int(found.pop("count"))
+    for key, text in found.items():
         context["ti"].xcom_push(key=key, value=text)
     return list(range(count))
 
@@ -179,15 +230,18 @@ def close(
         except RuntimeError as problem:
             print(f"pipec: {problem}; that does not change the run")
         return
-    about = about_pipeline(code)
-    root, _ = _place(about, context, None)
+    about, settings = about_pipeline(code), settings or {}
+    root, place = _place(about, context, None)
     document = {
         **_about(about, context, None),
         "artifact_root": root,
         "finish": airflow_ending.facts(about, spec, inputs, params or {}, context),
     }
-    python = (settings or {}).get("python") or sys.executable
-    if _run([python, "-I", str(code), "airflow"], document, _environment(settings or {}, context)) != 0:
+    if "container" in settings:
+        _Attempt(code, about, context, settings, None, root, place).contained(document)
+        return
+    python = settings.get("python") or sys.executable
+    if _run([python, "-I", str(code), "airflow"], document, airflow_environment.of_child(settings, context)) != 0:
         raise RuntimeError("the record of the run cannot be written")
 
 
@@ -195,13 +249,6 @@ def about_pipeline(code: pathlib.Path) -> dict[str, Any]:
     """What `pipec/airflow.json` of the code root says: `pipeline`, its name, and `tasks` by their ids."""
     found: dict[str, Any] = json.loads((code / "pipec/airflow.json").read_text(encoding="utf-8"))
     return found
-
-
-def _key(output: str) -> str:
-    """The XCom key of an output: its name, with what cannot stand in the path of Airflow's own API spelled out."""
-    return "".join(
-        each if each.isascii() and (each.isalnum() or each in "_.-") else f"_u{ord(each):x}_" for each in output
-    )
 
 
 def _output(name: str, described: Any, registered: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,6 +289,10 @@ def _instance(about: Mapping[str, Any], context: Mapping[str, Any], index: Index
 def _place(about: Mapping[str, Any], context: Mapping[str, Any], index: Index | None) -> tuple[str, str]:
     """The store, and where this attempt keeps its results: a place for each attempt, so that a retry starts clean."""
     root = about.get("artifact_root") or os.environ.get("PIPEC_ARTIFACT_ROOT")
+    if about.get("operator") == "kubernetes" and "://" not in (root or "").removeprefix("file://"):
+        raise RuntimeError(
+            f"a pod cannot reach the store {root or '(PIPEC_ARTIFACT_ROOT is not set)'}: it must be a URL"
+        )
     if not root:
         home = os.environ.get("AIRFLOW_HOME") or os.path.expanduser("~/airflow")
         root = os.path.join(home, "pipec")
@@ -258,28 +309,6 @@ def _result(place: str, folder: pathlib.Path, name: str, output: Mapping[str, An
     if output["carrier"] == "parameter" or output.get("mirrored"):
         result["parameter"] = str(folder / airflow_inputs.file_of(name))
     return result
-
-
-def _environment(settings: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
-    """The worker's variables, the keys of the secrets, and the step's own; the later wins.
-
-    Raises:
-        RuntimeError: a secret is not an Airflow Variable that holds a JSON object.
-    """
-    environment = dict(os.environ)
-    for name in settings.get("secrets", ()):
-        try:
-            keys = context["var"]["json"].get(name)
-        except Exception as problem:
-            raise RuntimeError(f"the secret `{name}` must be an Airflow Variable that holds a JSON object") from problem
-        if not isinstance(keys, dict):
-            raise RuntimeError(f"the Airflow Variable `{name}` must hold a JSON object")
-        environment.update({key: value if isinstance(value, str) else json.dumps(value) for key, value in keys.items()})
-    for name, value in settings.get("environment", {}).items():
-        found = os.environ.get(value["from"], value.get("default")) if isinstance(value, dict) else value
-        if found is not None:
-            environment[name] = str(found)
-    return environment
 
 
 def _run(command: Sequence[str], document: Mapping[str, Any], environment: Mapping[str, str]) -> int:
@@ -320,8 +349,12 @@ def main(arguments: Sequence[str]) -> int:
     """Run the step whose invocation document is the first line of standard input; the status is that of `execute`."""
     from pipec.runtime.execute import execute
 
+    if list(arguments) == ["image"]:
+        from pipec.runtime.airflow_image import main as contained
+
+        return contained()
     if arguments:
-        print("pipec: usage: airflow, with the invocation on standard input", file=sys.stderr)
+        print("pipec: usage: airflow [image], with the invocation on standard input", file=sys.stderr)
         return 2
     document = json.loads(_first_line())
     if "finish" in document:

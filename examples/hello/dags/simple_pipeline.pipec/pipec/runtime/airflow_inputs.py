@@ -218,6 +218,26 @@ def reference(
     return json.dumps(made)
 
 
+def made(document: Mapping[str, Any], own: pathlib.Path) -> dict[str, str]:
+    """What `launch` returns, once the process has ended that kept small results in `own`."""
+    stored = json.loads(pathlib.Path(document["record"]).read_text(encoding="utf-8"))["outputs"]
+    outputs, at = document["spec"]["outputs"], index_of(document["instance"])
+    return {key_of(name): reference(own, stored, name, outputs[name], at) for name in document["results"]}
+
+
+def index_of(instance: str) -> Index | None:
+    """The indices of an iteration: `(2, 0)` of `train@2.0`, None of `train`."""
+    _, sign, at = instance.rpartition("@")
+    return tuple(map(int, at.split("."))) if sign else None
+
+
+def key_of(output: str) -> str:
+    """The XCom key of an output: its name, with what cannot stand in the path of Airflow's own API spelled out."""
+    return "".join(
+        each if each.isascii() and (each.isalnum() or each in "_.-") else f"_u{ord(each):x}_" for each in output
+    )
+
+
 def file_of(output: str) -> str:
     """A file name for an output."""
     return urllib.parse.quote(output, safe="").replace(".", "%2E")

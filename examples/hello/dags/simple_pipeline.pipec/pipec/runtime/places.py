@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import os
 import pathlib
-import tempfile
 from typing import Any
 
 
@@ -38,34 +37,43 @@ def remote(place: str) -> tuple[Any, str]:
     return system, str(root).rstrip("/")
 
 
-def put_file(target: pathlib.Path, content: bytes, *, is_durable: bool = False) -> None:
-    """Write a local file at once.
+def put_file(target: str | os.PathLike[str], content: bytes, *, is_durable: bool = False) -> None:
+    """Write a local file at once, in a folder that is made where there is none.
 
     Raises:
         OSError: where it cannot be written; what was there before stays.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staged = stage(target, content, is_durable=is_durable)
+    path = os.fspath(target)
     try:
-        os.replace(staged, target)
+        staged = stage(path, content, is_durable=is_durable)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        staged = stage(path, content, is_durable=is_durable)
+    try:
+        os.replace(staged, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(staged)
         raise
     if is_durable:
-        sync_folder(target.parent)
+        sync_folder(os.path.dirname(path))
 
 
-def stage(target: pathlib.Path, content: bytes, *, is_durable: bool) -> str:
-    """A file beside the target that is to take its place, with its content."""
-    # The name alone could be too long with what is added to it.
-    handle, staged = tempfile.mkstemp(prefix=f".{target.name[:64]}.", dir=target.parent)
+def stage(path: str, content: bytes, *, is_durable: bool) -> str:
+    """A file beside the one at `path`, that is to take its place, with its content."""
+    folder, name = os.path.split(path)
+    # The name alone could be too long with what is added to it. (`tempfile` would cost each step a millisecond.)
+    staged = os.path.join(folder, f".{name[:64]}.{os.urandom(6).hex()}")
+    handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        with open(handle, "wb") as file:
-            file.write(content)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
             if is_durable:
-                file.flush()
-                os.fsync(file.fileno())
+                os.fsync(handle)
+        finally:
+            os.close(handle)
         os.chmod(staged, 0o644)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -74,7 +82,7 @@ def stage(target: pathlib.Path, content: bytes, *, is_durable: bool) -> str:
     return staged
 
 
-def sync_folder(folder: pathlib.Path) -> None:
+def sync_folder(folder: str | os.PathLike[str]) -> None:
     """Make what was renamed into a folder outlive a power cut."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -189,7 +188,7 @@ class Report:
         """
         document = {**self._head(), **error}
         if self._about.error is not None:
-            outputs.write(self._about.error, json.dumps(document, indent=1) + "\n")
+            outputs.write(self._about.error, codec.document(document))
         store = self._lookups.open_store()
         if store is not None and not self._is_place(self._about.error, store, "error.json"):
             store.runs.report(document, "error.json")
@@ -199,7 +198,7 @@ class Report:
         store = self._lookups.open_store()
         record = {**self._head(), "state": state, **self._facts()}
         if self._about.record is not None:
-            outputs.write(self._about.record, json.dumps(record, indent=1) + "\n")
+            outputs.write(self._about.record, codec.document(record))
         if store is not None:
             self._begin(store)
             if not self._is_place(self._about.record, store, "record.json"):
@@ -242,7 +241,10 @@ class Report:
 
     def _begin(self, store: Store) -> None:
         """The first step of a run that no executor of ours has begun writes what it knows of it."""
-        about, run_class = self._about, imports.own("pipec.runtime.store").Run
+        about = self._about
+        if store.runs.is_begun(about.pipeline, about.run):
+            return
+        run_class = imports.own("pipec.runtime.store").Run
         start = about.start_time.isoformat() if about.start_time is not None else self._started
         store.runs.begin(run_class(about.pipeline, about.run, about.run_name, started=start))
 

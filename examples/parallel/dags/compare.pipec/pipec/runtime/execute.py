@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
-from collections.abc import Callable, Generator, Mapping
+import types
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pipec.runtime import codec, failures, fitting, imports, invocation, outputs
@@ -65,6 +66,20 @@ def execute(document: object) -> int:
     return attempt(read)
 
 
+def prepare(symbol: str) -> None:
+    """Look at a step's function once its module is imported, for all processes that are forked from this one.
+
+    Whatever is wrong with it, they find out themselves.
+    """
+    module, _, name = symbol.partition(":")
+    found = vars(sys.modules[module]).get(name) if module in sys.modules else None
+    if isinstance(found, BaseStep):
+        found = found.entrypoint
+    if isinstance(found, types.FunctionType):
+        with contextlib.suppress(Exception):
+            fitting.shape(found)
+
+
 def attempt(read: Invocation) -> int:
     """One attempt in this process; the status is that of `execute`."""
     workspace = Workspace()
@@ -83,14 +98,6 @@ class _UserFailed(Exception):
     def __init__(self, problem: BaseException) -> None:
         super().__init__()
         self.problem = problem
-
-
-@contextlib.contextmanager
-def _user_code() -> Generator[None]:
-    try:
-        yield
-    except BaseException as problem:
-        raise _UserFailed(problem) from None
 
 
 class _Attempt:
@@ -122,19 +129,21 @@ class _Attempt:
     def _step(self, function: Callable[..., Any]) -> None:
         spec = self.invocation.spec
         self._fire("on_start")
-        hints = fitting.of(function)
+        shape = fitting.shape(function)
         first = self._exception() if spec.hook is not None and spec.hook.takes_exception else ()
-        arguments = self.inputs.arguments(function, hints, *first)
+        arguments = self.inputs.arguments(shape, *first)
         slots = self.invocation.slots
         for name, value in arguments.items():
             if name not in slots or slots[name].artifact is None:
                 self.live.parameters[name] = value
-        with _user_code():
+        try:
             value = _completed(function(*first, **arguments))
+        except BaseException as problem:
+            raise _UserFailed(problem) from None
         # Inputs may be as large as outputs: what the user let go of is not held here.
         arguments.clear()
         if spec.hook is None or spec.outputs:
-            self._store(outputs.split(self.invocation, value, hints.get("return", fitting.ANY)))
+            self._store(outputs.split(self.invocation, value, shape.hints.get("return", fitting.ANY)))
         del value
         self._fire("on_end")
         self._fire("on_success")

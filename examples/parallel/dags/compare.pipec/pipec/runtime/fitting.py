@@ -21,6 +21,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import functools
 import inspect
 import math
 import pathlib
@@ -46,6 +47,41 @@ def of(function: Callable[..., Any]) -> dict[str, Any]:
     raw: dict[str, Any] = dict(getattr(wrapped, "__annotations__", {}))
     scope = getattr(wrapped, "__globals__", {})
     return {name: _evaluated(annotation, scope) for name, annotation in raw.items()}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shape:
+    """What is to be known of a function to call it.
+
+    Attributes:
+        hints: as `of` has them.
+        signature: its parameters.
+        names: of its parameters, if all of them can be given by name.
+        needed: those of them that have no default.
+    """
+
+    hints: dict[str, Any]
+    signature: inspect.Signature
+    names: frozenset[str]
+    needed: frozenset[str]
+
+
+def shape(function: Callable[..., Any]) -> Shape:
+    """The shape of a function, looked at once."""
+    return _known_shape(function) if isinstance(function, types.FunctionType) else _shape(function)
+
+
+def _shape(function: Callable[..., Any]) -> Shape:
+    signature = inspect.signature(function)
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    parameters = signature.parameters.values()
+    is_plain = all(parameter.kind in by_name for parameter in parameters)
+    needed = (parameter.name for parameter in parameters if parameter.default is parameter.empty)
+    names = frozenset(signature.parameters) if is_plain else frozenset[str]()
+    return Shape(of(function), signature, names, frozenset(needed))
+
+
+_known_shape = functools.cache(_shape)
 
 
 def _evaluated(annotation: Any, scope: dict[str, Any]) -> Any:

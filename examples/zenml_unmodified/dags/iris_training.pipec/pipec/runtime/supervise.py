@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from pipec.runtime import codec
 from pipec.runtime.invocation import VERSION, Invocation
 from pipec.runtime.outputs import write
 
@@ -129,5 +129,5 @@ def _say(invocation: Invocation, type_: str, message: str) -> int:
     error = {"type": type_, "message": message, "traceback": "", "class": f"builtins:{type_}", "args": [message]}
     document: dict[str, Any] = {"version": VERSION, **{name: getattr(invocation, name) for name in names}}
     if invocation.error is not None:
-        write(invocation.error, json.dumps({**document, "status": _FAILED, **error}, indent=1) + "\n")
+        write(invocation.error, codec.document({**document, "status": _FAILED, **error}))
     return _FAILED

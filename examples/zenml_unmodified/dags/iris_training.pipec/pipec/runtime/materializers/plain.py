@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pathlib
 import shutil
-import tarfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipec.runtime.artifacts import Workspace
 from pipec.runtime.codec import NotCanonical, resolve
+from pipec.runtime.imports import own
+
+if TYPE_CHECKING:
+    from tarfile import TarInfo
 
 _EXTENSIONS = {"HTMLString": ".html", "MarkdownString": ".md", "CSVString": ".csv", "JSONString": ".json"}
 
@@ -65,6 +68,7 @@ class PathContent:
             (folder / "file").mkdir()
             shutil.copyfile(value, folder / "file" / value.name)
         elif value.is_dir():
+            tarfile = own("tarfile")
             with tarfile.open(folder / "folder.tar", "w", format=tarfile.PAX_FORMAT) as archive:
                 archive.add(value, arcname=value.resolve().name or "folder", filter=_without_owner)
         elif value.exists():
@@ -78,7 +82,7 @@ class PathContent:
             return pathlib.Path((folder / "path.txt").read_bytes().decode("utf-8", "surrogateescape"))
         target = workspace.folder()
         if (folder / "folder.tar").exists():
-            with tarfile.open(folder / "folder.tar") as archive:
+            with own("tarfile").open(folder / "folder.tar") as archive:
                 archive.extractall(target, filter="data")
         else:
             (original,) = (folder / "file").iterdir()
@@ -87,7 +91,7 @@ class PathContent:
         return content
 
 
-def _without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
+def _without_owner(member: TarInfo) -> TarInfo:
     # The same content, the same digest: who wrote it and when is not part of the value.
     member.uid = member.gid = 0
     member.uname = member.gname = ""

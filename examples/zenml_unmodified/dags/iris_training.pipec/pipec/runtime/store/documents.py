@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pipec.runtime import codec
 from pipec.runtime.errors import InputFault
 from pipec.runtime.store.files import Files
 
@@ -21,7 +22,7 @@ def now() -> str:
 
 def dumps(document: Mapping[str, Any]) -> bytes:
     """A document as bytes."""
-    return (json.dumps({"format": VERSION, **document}, indent=1) + "\n").encode()
+    return codec.document({"format": VERSION, **document}).encode()
 
 
 def read(files: Files, path: str, key: str = "format") -> Document | None:

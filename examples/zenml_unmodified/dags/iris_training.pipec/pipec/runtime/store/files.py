@@ -21,6 +21,10 @@ class Files(Protocol):
         """The content; FileNotFoundError where there is none."""
         ...
 
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        ...
+
     def put(self, path: str, content: bytes, *, is_durable: bool = False) -> None:
         """Replace or make a file at once. `is_durable`: it outlives a power cut, at the price of some milliseconds."""
         ...
@@ -50,14 +54,17 @@ class _Local:
     def read(self, path: str) -> bytes:
         return (self._root / path).read_bytes()
 
+    def exists(self, path: str) -> bool:
+        return os.path.exists(os.path.join(self._root, path))
+
     def put(self, path: str, content: bytes, *, is_durable: bool = False) -> None:
-        put_file(self._root / path, content, is_durable=is_durable)
+        put_file(os.path.join(self._root, path), content, is_durable=is_durable)
 
     def create(self, path: str, content: bytes) -> bool:
-        target = self._root / path
-        if target.exists():
+        target = os.path.join(self._root, path)
+        if os.path.exists(target):
             return False
-        target.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         staged = stage(target, content, is_durable=True)
         try:
             # Unlike a rename, a link does not replace; unlike O_EXCL, it makes the file with all of its content.
@@ -68,14 +75,14 @@ class _Local:
             return self._create_exclusively(target, content)
         finally:
             os.unlink(staged)
-        sync_folder(target.parent)
+        sync_folder(os.path.dirname(target))
         return True
 
     @staticmethod
-    def _create_exclusively(target: pathlib.Path, content: bytes) -> bool:
+    def _create_exclusively(target: str, content: bytes) -> bool:
         """For file systems without hard links: a reader may find the file empty for a moment."""
         try:
-            with target.open("xb") as file:
+            with open(target, "xb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -103,6 +110,9 @@ class _Remote:
     def read(self, path: str) -> bytes:
         content: bytes = self._system.cat_file(f"{self._root}/{path}")
         return content
+
+    def exists(self, path: str) -> bool:
+        return bool(self._system.exists(f"{self._root}/{path}"))
 
     def put(self, path: str, content: bytes, *, is_durable: bool = False) -> None:
         self._make_folder(path)

@@ -15,14 +15,16 @@ import hashlib
 RUN, RECORD, ERROR = "run.json", "record.json", "error.json"
 RESERVED = (".json", ".notes", ".saved")
 """Endings of the store's own files and folders."""
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~ +@=:,")
+_PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~ +@=:,"
 _LONGEST = 200
 
 
 def file_name(name: str) -> str:
     """A file name that reads like `name`: never `.` or `..`, hidden, too long, or one of the documents' own names."""
     encoded = name.encode("utf-8", "surrogatepass")
-    quoted = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in encoded)
+    quoted = name
+    if encoded.translate(None, _PLAIN):
+        quoted = "".join([chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in encoded])
     if quoted.startswith(".") or quoted.endswith(RESERVED):
         quoted = quoted.replace(".", "%2E")
     if len(quoted) > _LONGEST or not quoted:

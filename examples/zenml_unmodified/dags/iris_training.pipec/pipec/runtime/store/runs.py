@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pipec.runtime import codec
 from pipec.runtime.store import documents, layout
 from pipec.runtime.store.documents import Document
 from pipec.runtime.store.files import Files
@@ -66,6 +66,10 @@ class Runs:
     def __init__(self, files: Files) -> None:
         """`files` are the store's."""
         self._files = files
+
+    def is_begun(self, pipeline: str, run: str) -> bool:
+        """Whether somebody has written `run.json`."""
+        return self._files.exists(_path(pipeline, run))
 
     def begin(self, run: Run) -> bool:
         """Write `run.json` unless it is there: the first of all that know of the run writes it.
@@ -141,7 +145,7 @@ class Runs:
     def report(self, document: Mapping[str, Any], name: str) -> None:
         """Write the record (`layout.RECORD`) or error document (`layout.ERROR`) of the attempt that it names."""
         about = [document[key] for key in ("pipeline", "run", "instance", "attempt")]
-        self._files.put(f"{layout.attempt_folder(*about)}/{name}", (json.dumps(document, indent=1) + "\n").encode())
+        self._files.put(f"{layout.attempt_folder(*about)}/{name}", codec.document(document).encode())
 
     def attempts(self, pipeline: str, run: str) -> Iterator[Attempt]:
         """All attempts of a run: instances by their file name, attempts in order."""
