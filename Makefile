@@ -27,7 +27,7 @@ dev: python
 	@$(PYTHON) tools/environments.py ensure dev
 
 setup: python ## Make .venv and the environments of the engines (once; they are reused).
-	@$(PYTHON) tools/environments.py ensure dev airflow kubeflow argo argo3 containers
+	@$(PYTHON) tools/environments.py ensure dev airflow kubeflow argo argo3 containers browser docs
 
 test: setup lint pytest ## Lint, types, layers, and the whole suite with the real engines.
 
@@ -59,6 +59,8 @@ lock: dev ## Resolve requirements/*.in and pyproject.toml into hash-pinned locks
 	$(COMPILE_LOCK) $(UPGRADE) pyproject.toml --extra dev requirements/dev.in -o requirements/dev.lock
 	$(COMPILE_LOCK) $(UPGRADE) requirements/airflow.in -o requirements/airflow.lock
 	$(COMPILE_LOCK) $(UPGRADE) requirements/kubeflow.in -o requirements/kubeflow.lock
+	$(COMPILE_LOCK) $(UPGRADE) requirements/browser.in -o requirements/browser.lock
+	$(COMPILE_LOCK) $(UPGRADE) requirements/docs.in -o requirements/docs.lock
 	$(COMPILE_LOCK) $(UPGRADE) requirements/zenml.in -o requirements/zenml.lock
 	$(COMPILE_LOCK) $(UPGRADE) requirements/metaflow.in -o requirements/metaflow.lock
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from containers import Containers, running
-from engines import Airflow, Argo, EngineMissing, Kubeflow, locate
+from engines import Airflow, Argo, Browser, EngineMissing, Kubeflow, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names: set[str] = set(getattr(item, "fixturenames", ()))
         if "golden" in names:
             item.add_marker(pytest.mark.golden)
-        for engine in ("airflow", "kubeflow", "argo", "argo3", "containers"):
+        for engine in ("airflow", "kubeflow", "argo", "argo3", "containers", "browser"):
             if engine in names:
                 item.add_marker(pytest.mark.engine)
                 item.add_marker(pytest.mark.xdist_group(engine))
@@ -96,6 +96,12 @@ def argo(require_engine: Callable[[str], Path]) -> Argo:
 def argo3(require_engine: Callable[[str], Path]) -> Argo:
     """The validation of Argo Workflows 3.7."""
     return Argo(require_engine("argo3"))
+
+
+@pytest.fixture(scope="session")
+def browser(require_engine: Callable[[str], Path]) -> Browser:
+    """A headless Chromium."""
+    return Browser(require_engine("browser"))
 
 
 @pytest.fixture(scope="session")

@@ -101,6 +101,39 @@ class Venv:
 
 
 @dataclass(frozen=True)
+class Browser(Venv):
+    """An environment that drives a Chromium of the system. As root where there is apt, the browser is installed as well."""
+
+    @staticmethod
+    def chromium() -> str | None:
+        """The browser."""
+        names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+        return next((path for name in names if (path := shutil.which(name))), None)
+
+    def ensure(self) -> None:
+        """Create the environment, and install the browser where that can be done.
+
+        Raises:
+            Missing: there is no browser.
+        """
+        super().ensure()
+        if self.chromium() is None and shutil.which("apt-get") and os.geteuid() == 0:
+            _say(f"{self.name}: installing Chromium")
+            _run("apt-get", "update", "-qq")
+            _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium")
+        self.require()
+
+    def require(self) -> None:
+        """See that there is a browser.
+
+        Raises:
+            Missing: there is none.
+        """
+        if self.chromium() is None:
+            raise Missing(f"{self.name}: there is no Chromium; `apt-get install chromium`, as root, installs it")
+
+
+@dataclass(frozen=True)
 class GoProgram:
     """A program of tests/engines that is built where Go is present; Go's own build cache makes the second build quick."""
 
@@ -203,6 +236,8 @@ def environments() -> dict[str, Environment]:
         Venv("dev", LOCKS / "dev.lock", ROOT / ".venv", is_editable=True),
         Venv("airflow", LOCKS / "airflow.lock", shared / "airflow3"),
         Venv("kubeflow", LOCKS / "kubeflow.lock", shared / "kfp"),
+        Browser("browser", LOCKS / "browser.lock", shared / "browser"),
+        Venv("docs", LOCKS / "docs.lock", shared / "docs"),
         # For benchmarks/run.py alone; nothing but `make bench` asks for them.
         Venv("zenml", LOCKS / "zenml.lock", shared / "zenml"),
         Venv("metaflow", LOCKS / "metaflow.lock", shared / "metaflow"),
@@ -246,6 +281,8 @@ def locate(name: str) -> Path:
     stamp = each.program.parent.parent / STAMP
     if not each.program.exists() or (stamp.is_file() and stamp.read_text(encoding="utf-8") == UNFINISHED):
         raise Missing(f"{name}: {each.program} is missing; `make setup` makes it")
+    if isinstance(each, Browser):
+        each.require()
     return each.program
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[2]
 DRIVERS: Final = ROOT / "tests/engines"
 CACHE: Final = ROOT / ".cache"
-NAMES: Final = ("airflow", "kubeflow", "argo", "argo3", "containers")
+NAMES: Final = ("airflow", "kubeflow", "argo", "argo3", "containers", "browser", "docs")
 
 
 class EngineMissing(Exception):
@@ -322,3 +322,28 @@ def _digest_name(python: Path) -> str:
     """A name for what is derived from an environment: its lock's digest, or for one made by hand its folder."""
     stamp = python.parent.parent / "pipec.digest"
     return stamp.read_text(encoding="utf-8").strip()[:16] if stamp.is_file() else python.parent.parent.name
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A headless Chromium."""
+
+    python: Path
+
+    def run(
+        self, page: Path, steps: Sequence[Sequence[Any]], *, size: tuple[int, int] = (1400, 900), scheme: str = "light"
+    ) -> list[Any]:
+        """Opens a page, offline, and carries out steps; see `tests/engines/browser/drive.py` for what there is.
+
+        Returns:
+            What each `eval` gave; last of all what the page wrote to its console, and what it asked the network for.
+        """
+        asked = {"page": str(page), "steps": steps, "size": size, "scheme": scheme}
+        command = [str(self.python), str(DRIVERS / "browser/drive.py")]
+        done = subprocess.run(
+            command, input=json.dumps(asked), capture_output=True, text=True, check=False, timeout=300
+        )
+        if done.returncode != 0:
+            raise DriverFailed(f"browser: {done.stderr[-3000:]}")
+        answer: list[Any] = json.loads(done.stdout)
+        return answer

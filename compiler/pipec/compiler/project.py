@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.diagnostics.near import near_names
 from pipec.compiler.record import dataclass, field
-from pipec.compiler.source import Position, SourceFile, Span
+from pipec.compiler.source import Position, SourceFile, Span, read_bytes
 
 if TYPE_CHECKING:
     from pipec.compiler.stack import Stack
@@ -90,7 +90,7 @@ def load_project(root: Path) -> tuple[Project, list[Diagnostic]]:
     """The configuration of the project in `root`; faulty keys are left out and reported."""
     file = root / "pyproject.toml"
     try:
-        text = file.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        text = read_bytes(file).decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return Project(root), []
     except (OSError, UnicodeDecodeError) as error:

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import total_ordering
+from typing import TYPE_CHECKING
 
 from pipec.compiler.record import dataclass, field
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UNSAVED: dict[Path, bytes] = {}
+"""What an editor shows of files that it has not saved yet, by absolute path: it is read in the place of the file."""
+
+
+def read_bytes(file: Path) -> bytes:
+    """What `file` holds, or what an editor is going to make of it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    unsaved = UNSAVED.get(file) if UNSAVED else None
+    return file.read_bytes() if unsaved is None else unsaved
 
 
 @total_ordering

@@ -304,6 +304,12 @@ def _graph(commands: Any) -> None:
     parser.set_defaults(run=_lazily("graph"))
 
 
+def _lsp(commands: Any) -> None:
+    parser = commands.add_parser("lsp", help="serve an editor: diagnostics, hover, definitions, fixes")
+    parser.add_argument("--stdio", action="store_true", help="over standard input and output, which it does anyway")
+    parser.set_defaults(run=_lazily("lsp"), format="text")
+
+
 def _count(word: str) -> int:
     number = int(word)
     if number < 1:
@@ -354,6 +360,7 @@ _COMMANDS: dict[str, Callable[[Any], None]] = {
     "artifacts": _artifacts,
     "debug": _debug,
     "graph": _graph,
+    "lsp": _lsp,
     "explain": _explain,
     "targets": _targets,
     "migrate": _migrate,

@@ -133,6 +133,7 @@ CODES: dict[str, Code] = {
     "PC0552": Code("unknown-file", "a file that pipec never wrote lies in a folder of its own"),
     "PC0553": Code("unreadable-revision", "the old version of the sources cannot be read from git"),
     "PC0555": Code("layout-missing", "a picture is asked for whose layout library is not installed"),
+    "PC0556": Code("server-missing", "the language server is asked for and its library is not installed"),
     # 06: containers
     "PC0601": Code("image-not-pushed", "a generated file names an image that no registry is known to have"),
     "PC0602": Code("unreproducible-image", "an image would depend on the machine that builds it"),

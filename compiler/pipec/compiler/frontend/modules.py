@@ -15,7 +15,7 @@ from pipec.compiler.diagnostics import Diagnostic
 from pipec.compiler.frontend.parse import parse, read_source
 from pipec.compiler.lazy import pattern
 from pipec.compiler.record import dataclass, field
-from pipec.compiler.source import Position, SourceFile, Span
+from pipec.compiler.source import Position, SourceFile, Span, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,7 +222,7 @@ def _answers(folder: Path, imported: _Imported) -> bool:
     if not imported.names or "*" in imported.names:
         return True
     try:
-        text = module.read_bytes() if module.is_file() else b""
+        text = read_bytes(module) if module.is_file() else b""
     except OSError:
         return True
     if b"__getattr__" in text or b"import *" in text:

@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from pipec.compiler.diagnostics import Diagnostic
-from pipec.compiler.source import Position, SourceFile, Span
+from pipec.compiler.source import Position, SourceFile, Span, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def read_source(file: Path, path: str) -> SourceFile | Diagnostic:
                 _start_of(path),
                 help="move data out of the source into a file that a step reads",
             )
-        data = file.read_bytes()
+        data = read_bytes(file)
     except OSError as error:
         return Diagnostic("PC0102", f"`{path}` cannot be read: {error.strerror or error}", _start_of(path))
     try:

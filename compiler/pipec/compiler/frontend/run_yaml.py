@@ -9,7 +9,7 @@ from pipec.compiler.frontend.configuration_keys import known_keys
 from pipec.compiler.frontend.placed import Placed, entries_of
 from pipec.compiler.frontend.setting_readers import REFERENCE
 from pipec.compiler.frontend.values import Fault, Setting
-from pipec.compiler.source import Position, SourceFile, Span
+from pipec.compiler.source import Position, SourceFile, Span, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def read_run_configuration(
     nothing. The source, to show places with, comes with the options or the first fault.
     """
     try:
-        data = file.read_bytes()
+        data = read_bytes(file)
         text = data.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         return None, Diagnostic("PC0102", f"`{name}` cannot be read: {getattr(error, 'strerror', None) or error}")

@@ -18,6 +18,7 @@ LANE = 14.0
 """Room for an edge that passes a layer."""
 
 GAP, LAYER_GAP = 22.0, 52.0
+_CROWD, _CROWDED = 1.5, 60
 _SWEEPS = 12
 _STRAIGHT = 6.0
 """How much more a bend in an edge that passes layers costs than one at a node."""
@@ -50,7 +51,7 @@ class Layered:
 
 
 def layered(boxes: Mapping[int, Box], edges: Sequence[tuple[int, int]]) -> list[Layered]:
-    """The connected parts of a graph, each placed from 0, in the order of their first nodes.
+    """The connected parts of a graph, each placed from 0, in the order of their first nodes; last the nodes without edges.
 
     Args:
         boxes: the nodes, numbered from 0.
@@ -68,7 +69,7 @@ def layered(boxes: Mapping[int, Box], edges: Sequence[tuple[int, int]]) -> list[
     for number, box in boxes.items():
         if number not in joined_up:
             parts.append(Layered({number: (box.along / 2, box.across / 2)}, {}, box.along, box.across))
-    return sorted(parts, key=lambda part: min(part.centres))
+    return sorted(parts, key=lambda part: (not part.routes, min(part.centres)))
 
 
 def _place(
@@ -88,17 +89,27 @@ def _place(
     result = Layered()
     start = 0.0
     stretch: dict[int, tuple[float, float]] = {}
-    for layer in layers:
+    gaps = _gaps(layers, joined)
+    for layer, gap in zip(layers, gaps, strict=True):
         depth = max((boxes[vertex].along for vertex in layer if vertex in boxes), default=0.0)
         for vertex in layer:
             if vertex in boxes:
                 result.centres[vertex] = (start + depth / 2, across[vertex])
             stretch[vertex] = (start, start + depth)
-        start += depth + LAYER_GAP
-    result.along = start - LAYER_GAP
+        start += depth + gap
+    result.along = start - gaps[-1]
     result.across = max(across[vertex] + sizes[vertex] / 2 for vertex in found)
     result.routes = _routes(joined, boxes, edges, across, stretch)
     return result
+
+
+def _gaps(layers: Sequence[Sequence[int]], joined: Sequence[tuple[int, int]]) -> list[float]:
+    """The room behind each layer: more where many edges cross it, which would lie on one another."""
+    leaving: dict[int, int] = {}
+    for source, _ in joined:
+        leaving[source] = leaving.get(source, 0) + 1
+    counts = [sum(leaving.get(vertex, 0) for vertex in layer) for layer in layers]
+    return [LAYER_GAP + _CROWD * min(_CROWDED, max(0, count - 8)) for count in counts]
 
 
 def _points_down(found: Mapping[int, tuple[float, float]], joined: Sequence[tuple[int, int]]) -> bool:

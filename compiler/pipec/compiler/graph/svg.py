@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from string import Template
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pipec.compiler.graph.picture import Picture
 
 MARGIN = 16.0
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 STATES = ("succeeded", "cached", "running", "failed", "upstream_failed", "skipped")
 """What a step of a run can be."""
 
@@ -74,7 +76,7 @@ def to_svg(
     width, height = drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN
     size = f'viewBox="0 0 {_number(width)} {_number(height)}"'
     if in_page:
-        head = f'<svg class="pipec" id="picture" role="group" aria-label="{escape(picture.name)}" {size}>'
+        head = f'<svg class="pipec" id="picture" role="group" aria-label="{_escaped(picture.name)}" {size}>'
         sheet = ""
     else:
         head = (
@@ -82,7 +84,7 @@ def to_svg(
             f'width="{_number(width)}" height="{_number(height)}">'
         )
         sheet = (
-            f"<title>{escape(picture.name)}</title>\n<style>\n{style()}</style>\n"
+            f"<title>{_escaped(picture.name)}</title>\n<style>\n{style()}</style>\n"
             '<rect class="paper" width="100%" height="100%"/>'
         )
     lines = [
@@ -101,11 +103,11 @@ def to_svg(
 def _drawing(drawing: Drawing, states: Mapping[str, str], *, in_page: bool) -> Iterator[str]:
     for edge, way in drawing.ways:
         kind = "edge" if edge.results else "edge order"
-        data = f' data-from="{escape(edge.source)}" data-to="{escape(edge.target)}"' if in_page else ""
+        data = f' data-from="{_escaped(edge.source)}" data-to="{_escaped(edge.target)}"' if in_page else ""
         what = ", ".join(edge.results) if edge.results else "after"
         yield (
             f'<path class="{kind}" marker-end="url(#arrow)"{data} d="{_curve(way, sideways=drawing.sideways)}">'
-            f"<title>{escape(f'{edge.source} → {edge.target}: {what}')}</title></path>"
+            f"<title>{_escaped(f'{edge.source} → {edge.target}: {what}')}</title></path>"
         )
     for placed in drawing.nodes:
         yield from _node(placed, states, in_page=in_page)
@@ -115,32 +117,32 @@ def _node(placed: Placed, states: Mapping[str, str], *, in_page: bool) -> Iterat
     node = placed.node
     state = states.get(node.id, "")
     kind = f"node {node.kind} {state}".rstrip()
-    data = f' data-id="{escape(node.id)}" tabindex="-1" role="button"' if in_page else ""
+    data = f' data-id="{_escaped(node.id)}" tabindex="-1" role="button"' if in_page else ""
     spoken = f"{node.title}{', ' + state.replace('_', ' ') if state else ''}"
-    data += f' aria-label="{escape(spoken)}"' if in_page else ""
+    data += f' aria-label="{_escaped(spoken)}"' if in_page else ""
     yield f'<g class="{kind}"{data} transform="translate({_number(placed.x)} {_number(placed.y)})">'
     yield f'<rect width="{_number(placed.width)}" height="{_number(placed.height)}" rx="6"/>'
     full = node.title + (f"\n{node.note}" if node.note else "")
     if shortened(node.title) != node.title or shortened(node.note) != node.note:
-        yield f"<title>{escape(full)}</title>"
+        yield f"<title>{_escaped(full)}</title>"
     if placed.inside is None:
         middle = _number(placed.width / 2)
         first = placed.height / 2 + (4.0 if not node.note else -4.0)
-        yield f'<text x="{middle}" y="{_number(first)}" text-anchor="middle">{escape(shortened(node.title))}</text>'
+        yield f'<text x="{middle}" y="{_number(first)}" text-anchor="middle">{_escaped(shortened(node.title))}</text>'
         if node.note:
             yield (
                 f'<text class="note" x="{middle}" y="{_number(first + 16)}" text-anchor="middle">'
-                f"{escape(shortened(node.note))}</text>"
+                f"{_escaped(shortened(node.note))}</text>"
             )
     else:
-        yield f'<text class="title" x="{_number(PADDING)}" y="18">{escape(shortened(node.title))}</text>'
+        yield f'<text class="title" x="{_number(PADDING)}" y="18">{_escaped(shortened(node.title))}</text>'
         if node.note:
-            yield f'<text class="note" x="{_number(PADDING)}" y="34">{escape(shortened(node.note))}</text>'
+            yield f'<text class="note" x="{_number(PADDING)}" y="34">{_escaped(shortened(node.note))}</text>'
         yield from _drawing(placed.inside, states, in_page=in_page)
     if state:
         # A state is a word as well as a colour: not everybody sees the one, and a printer may not have it.
         at = f'x="{_number(placed.width / 2)}" y="{_number(placed.height + 10)}"'
-        yield f'<text class="badge" {at}>{escape(state.replace("_", " "))}</text>'
+        yield f'<text class="badge" {at}>{_escaped(state.replace("_", " "))}</text>'
     yield "</g>"
 
 
@@ -160,6 +162,11 @@ def _curve(way: list[Point], *, sideways: bool) -> str:
         points = " ".join(f"{_number(one)} {_number(two)}" for one, two in (first, last, (to_x, to_y)))
         parts.append(f"C{points}")
     return "".join(parts)
+
+
+def _escaped(text: str) -> str:
+    """Text as XML has it, in which some characters cannot be at all."""
+    return escape(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def _number(value: float) -> str:

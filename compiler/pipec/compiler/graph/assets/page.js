@@ -332,6 +332,10 @@
   by("fit").addEventListener("click", fit);
   by("keys").addEventListener("click", () => by("help").showModal());
   fit();
-  if (scale < 0.3 && current) reveal(current); // too small to read: begin where the pipeline begins
+  if (scale < 0.3) { // too small to read: begin where the pipeline begins
+    scale = Math.min(0.9, Math.max(0.5, viewport.clientHeight / height));
+    left = 16;
+    top = Math.max(16, (viewport.clientHeight - height * scale) / 2);
+  }
   document.documentElement.dataset.ready = "true";
 })();
