@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from readable_files import readable
 from pipec.compiler.driver import compile
 from pipec.compiler.ir.printer import print_pipeline
+from readable_files import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_programs import HERE, OPTIONS, backend
+from airflow_programs import HERE, OPTIONS
+from pipec.backends.airflow import backend
 from pipec.compiler.backend import Request
 from pipec.compiler.code_root import assemble_all
 from pipec.compiler.driver import compile

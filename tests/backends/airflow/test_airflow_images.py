@@ -19,6 +19,7 @@ from conformance import FOLDER, program
 from engines import DagCase
 from pipec.compiler.images.model import EVERY_STEP, StepImage
 from pipec.compiler.ir.config import Config, Resources
+from pipec.compiler.ir.model import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,6 @@ def files_of(name: str, operator: str) -> dict[str, str]:
 
 def without_pods(pipeline: Pipeline) -> Pipeline:
     """A container of Docker has no pod settings."""
-    from pipec.compiler.ir.model import Call
     from pipec.compiler.ir.rewrite import rewrite
 
     def bare(operation: Any) -> tuple[Any, ...]:
@@ -101,7 +101,8 @@ def messages(pipeline: Pipeline, images: dict[str, StepImage] | None = None, **o
 
 def with_config(pipeline: Pipeline, **fields: Any) -> Pipeline:
     (call, *others) = pipeline.body.operations
-    changed = replace(call, config=replace(Config(), **fields))  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    assert isinstance(call, Call)
+    changed = replace(call, config=replace(Config(), **fields))
     return replace(pipeline, body=replace(pipeline.body, operations=(changed, *others)))
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipec.backends.argo_interpreter import Broken, Missing, Refused, Run, expressions, submit, values
-from pipec.backends.argo_interpreter.run import seconds
+from pipec.backends.argo_interpreter.retrying import seconds
 from pipec.backends.argo_interpreter.substitution import substitute
 
 INPUTS = {

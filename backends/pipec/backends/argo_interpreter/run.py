@@ -11,18 +11,17 @@ from typing import Any, cast
 
 import yaml
 
-from pipec.backends.argo_interpreter import dag, expressions, values
+from pipec.backends.argo_interpreter import dag
 from pipec.backends.argo_interpreter.faults import Broken, Refused
 from pipec.backends.argo_interpreter.known import know, know_template
 from pipec.backends.argo_interpreter.node import ERROR, FAILED, OMITTED, SKIPPED, SUCCEEDED, Node, Object, Outputs, Run
 from pipec.backends.argo_interpreter.pod import Cluster, run_pod
+from pipec.backends.argo_interpreter.retrying import is_retried, pause
 from pipec.backends.argo_interpreter.substitution import substitute
 
 STARTED = "2026-02-03T04:05:06Z"
 POD_PASSES = 2
 """How often a template is substituted again between the retry and the pod; values are re-scanned each time."""
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
-_UNITS = {None: 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def submit(
@@ -303,9 +302,9 @@ class _Controller:
             node = self._pod(template, inputs, f"{name}({attempt})", local)
             attempt += 1
             node.attempts = attempt
-            if not node.is_failed or not _is_retried(retry, node, attempt):
+            if not node.is_failed or not is_retried(retry, node):
                 break
-            self.waited += _wait(retry, attempt)
+            self.waited += pause(retry, attempt)
         return node
 
     def _pod(self, template: Object, inputs: Outputs, name: str, local: Mapping[str, str]) -> Node:
@@ -360,42 +359,3 @@ def _is_absent(value: str | None, variables: Mapping[str, Any]) -> bool:
     """Whether an argument is one tag whose task was skipped and has no default: the input's own then applies."""
     match = re.fullmatch(r"\{\{\s*([^{}]+?)\s*\}\}", value or "")
     return match is not None and match[1] in variables and variables[match[1]] is None
-
-
-def _is_retried(retry: Mapping[str, Any], node: Node, attempts: int) -> bool:
-    expression = retry.get("expression")
-    policy = retry.get("retryPolicy", "Always" if expression else "OnFailure")
-    if policy not in ("Always", "OnFailure", "OnError"):
-        raise Refused(f"retryPolicy {policy}")
-    if (node.phase == FAILED and policy == "OnError") or (node.phase == ERROR and policy == "OnFailure"):
-        return False
-    if expression is None:
-        return True
-    last = {
-        "lastRetry.exitCode": str(node.exit_code),
-        "lastRetry.status": node.phase,
-        "lastRetry.message": node.message,
-    }
-    try:
-        return expressions.evaluate(expression, expressions.environment(last)) is True
-    except values.Failed as fault:
-        raise Broken(f"{expression}: {fault}") from fault
-
-
-def _wait(retry: Mapping[str, Any], attempts: int) -> float:
-    backoff = cast("Object", retry.get("backoff", {}))
-    if not backoff:
-        return 0.0
-    wait = seconds(backoff["duration"])
-    factor = int(backoff.get("factor", 0))
-    if factor > 0:
-        wait *= factor ** (attempts - 1)
-    return min(wait, seconds(backoff["cap"])) if "cap" in backoff else wait
-
-
-def seconds(text: str) -> float:
-    """A Go duration, or a number of seconds."""
-    parts = list(_DURATION.finditer(text))
-    if "".join(part[0] for part in parts) != text:
-        raise Broken(f"invalid duration {text!r}")
-    return sum(float(part[1]) * _UNITS[part[2]] for part in parts)

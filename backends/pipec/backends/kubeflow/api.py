@@ -103,9 +103,10 @@ class Pipelines:
             SubmissionFailed: the API refuses or is away.
         """
         name, raw = body["display_name"], json.dumps(body).encode()
+        answer: Answer | None = None
+        problem: SubmissionFailed | None = None
         for pause in (*_PAUSES, None):
-            answer: Answer | None = None
-            problem: SubmissionFailed | None = None
+            answer = problem = None
             try:
                 answer = self.api.ask("POST", f"{BASE}/runs", raw, repeats=False)
             except SubmissionFailed as lost:

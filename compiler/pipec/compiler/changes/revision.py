@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 
 class RevisionError(Exception):
@@ -96,7 +96,7 @@ def text_at(repository: Path, commit: str, path: Path) -> str | None:
 
 
 @contextmanager
-def checked_out(repository: Path, commit: str, folder: Path) -> Iterator[Path]:
+def checked_out(repository: Path, commit: str, folder: Path) -> Generator[Path]:
     """A folder that holds `folder` of the working tree as it was in `commit`, without generated code folders.
 
     Attributes of the repository hold (line ends); links stay links. The folder goes away afterwards.

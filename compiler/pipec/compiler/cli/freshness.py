@@ -187,7 +187,9 @@ def _mean(found: Freshness, unit: Unit, past: Past, tops: Sequence[Path]) -> Non
     version = Version()
     root = unit.program.project.root
     file = unit.program.file
-    version.add(file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name, unit.pipelines)
+    version.add(
+        file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name, unit.compilation.pipelines
+    )
     key = f"{past.name}\0{unit.program.file}\0{unit.program.pipeline}"
     if key not in found.meanings:
         found.meanings[key] = changes_between(past.version, version, past.causes, past.name)
@@ -203,7 +205,7 @@ def _orphans(output: Outputs) -> list[Verdict]:
     if len(roots) != 1 or not here.is_dir() or not here.is_relative_to(root := roots.pop()):
         return []  # a folder that several projects share: whose a file is cannot be told
     whole = {unit.program.file for unit in output.units if unit.program.pipeline is None}
-    titles = {unit.program.file: {one.name for one in unit.pipelines} for unit in output.units}
+    titles = {unit.program.file: {one.name for one in unit.compilation.pipelines} for unit in output.units}
     found: list[Verdict] = []
     for path in sorted(output.directory.iterdir()):
         if path.name in expected or not path.is_file():
@@ -232,10 +234,10 @@ def _diagnostics(found: Freshness, *, in_place: bool) -> list[Diagnostic]:
     diagnostics: list[Diagnostic] = []
     for (where, state, reason), some in groups.items():
         notes = [reason] if reason else []
-        top = next((parent for parent in (some[0].path, *some[0].path.parents) if parent in found.past_of), None)
-        if top is not None and state == "stale" and found.past_of[top] not in told:
-            told.add(found.past_of[top])
-            notes += _since(found, found.past_of[top])
+        known = next((parent for parent in (some[0].path, *some[0].path.parents) if parent in found.past_of), None)
+        if known is not None and state == "stale" and found.past_of[known] not in told:
+            told.add(found.past_of[known])
+            notes += _since(found, found.past_of[known])
         word = {"missing": "is missing", "left over": "is not generated any more", "edited": "was edited by hand"}
         words = {**word, "unknown": "was not written by pipec", "foreign": "was not written by pipec"}
         what = words.get(state, f"is {state}")
@@ -243,7 +245,9 @@ def _diagnostics(found: Freshness, *, in_place: bool) -> list[Diagnostic]:
             notes = notes[1:]
         name = shown(some[0].path) if len(some) == 1 else where
         if len(some) > 1:
-            first = ", ".join(f"`{one.path.relative_to(top or one.path.parent).as_posix()}`" for one in some[:_SEVERAL])
+            first = ", ".join(
+                f"`{one.path.relative_to(known or one.path.parent).as_posix()}`" for one in some[:_SEVERAL]
+            )
             notes.insert(0, f"{len(some)} files: {first}{', …' if len(some) > _SEVERAL else ''}")
         span = Span(shown(some[0].path), Position(1, 1), Position(1, 1)) if in_place else None
         diagnostics.append(

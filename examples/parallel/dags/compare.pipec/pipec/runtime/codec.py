@@ -342,7 +342,7 @@ def resolve(symbol: str) -> Any:
     module, colon, name = symbol.partition(":")
     if not (module and colon and name):
         raise ValueError(f"`{symbol}` is not `module:name`")
-    found: Any = importlib.import_module(module)
+    found: Any = sys.modules.get(module) or importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
     return found

@@ -15,14 +15,14 @@ import json
 import os
 import pathlib
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipec.runtime import codec
 from pipec.runtime.errors import InputFault
-from pipec.runtime.places import exists, is_url, local_path, remote
+from pipec.runtime.imports import own
+from pipec.runtime.places import exists, is_url, local_path, make_folder, remote
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -58,7 +58,7 @@ class Workspace:
 
     def __init__(self) -> None:
         """Nothing is made yet."""
-        self._root: str | None = None
+        self._root: str = ""
         self._near: list[str] = []
 
     def folder(self, near: str | None = None) -> pathlib.Path:
@@ -66,20 +66,20 @@ class Workspace:
         if near is not None and not is_url(near):
             target = local_path(near)
             target.parent.mkdir(parents=True, exist_ok=True)
-            self._near.append(tempfile.mkdtemp(prefix=f".{target.name[:64]}.", dir=target.parent))
+            self._near.append(make_folder(target.parent, f".{target.name[:64]}."))
             return pathlib.Path(self._near[-1])
-        if self._root is None:
-            self._root = tempfile.mkdtemp(prefix="pipec-")
-        return pathlib.Path(tempfile.mkdtemp(dir=self._root))
+        if not self._root:
+            self._root = own("tempfile").mkdtemp(prefix="pipec-")
+        return pathlib.Path(make_folder(self._root, ""))
 
     def close(self) -> None:
         """Remove everything."""
         for near in self._near:
             shutil.rmtree(near, ignore_errors=True)
         self._near.clear()
-        if self._root is not None:
+        if self._root:
             shutil.rmtree(self._root, ignore_errors=True)
-            self._root = None
+            self._root = ""
 
 
 def describe(
@@ -107,7 +107,7 @@ def publish(folder: pathlib.Path, manifest: Manifest, place: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     # A sibling, so that the rename stays within one file system.
     is_near = folder.parent == target.parent and folder.name.startswith(".")
-    staged = folder if is_near else pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name[:64]}.", dir=target.parent))
+    staged = folder if is_near else pathlib.Path(make_folder(target.parent, f".{target.name[:64]}."))
     try:
         if not is_near:
             _move(folder, manifest, staged)
@@ -145,7 +145,7 @@ def _move(folder: pathlib.Path, manifest: Manifest, target: pathlib.Path) -> Non
 def _replace(staged: pathlib.Path, target: pathlib.Path) -> None:
     """Rename over what an earlier attempt, or an engine that makes empty folders, left there."""
     if target.is_dir() and any(target.iterdir()):
-        aside = pathlib.Path(tempfile.mkdtemp(prefix=f".{target.name[:64]}.", dir=target.parent))
+        aside = pathlib.Path(make_folder(target.parent, f".{target.name[:64]}."))
         try:
             os.replace(target, aside)
         finally:
