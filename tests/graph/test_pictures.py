@@ -51,6 +51,14 @@ def test_o_writes_what_is_printed_otherwise(pipec: Run, tmp_path: Path) -> None:
     assert (tmp_path / "pictures/hello.svg").read_text() == printed.stdout
 
 
+def test_the_name_of_the_file_says_what_is_drawn(pipec: Run, tmp_path: Path) -> None:
+    program = ROOT / "examples/churn/churn/training.py"
+    first = {"p.svg": "<svg", "p.html": "<!doctype html>", "p.gv": "digraph", "p.txt": "---"}
+    for name, start in first.items():
+        assert pipec("graph", program, "-o", tmp_path / name).returncode == 0
+        assert (tmp_path / name).read_text().lower().lstrip().startswith(start), name
+
+
 def test_the_json_form_is_drawn_as_its_source(pipec: Run, tmp_path: Path) -> None:
     program = ROOT / "examples/churn/churn/training.py"
     pipec("compile", program, "--target", "ir", "-o", tmp_path)

@@ -296,7 +296,9 @@ def _graph(commands: Any) -> None:
         "--bind", action="append", default=[], metavar="NAME=VALUE", help="fix a parameter at compile time"
     )
     _configured(parser)
-    parser.add_argument("--format", choices=("mermaid", "dot", "svg", "html"), default="mermaid")
+    parser.add_argument(
+        "--format", choices=("mermaid", "dot", "svg", "html"), help="default: what the name of FILE says, else mermaid"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write it there instead of printing it")
     parser.add_argument("--run", dest="run_name", metavar="RUN", help="colour the steps by their state in this run")
     parser.add_argument("--artifact-root", metavar="DIR", help="where runs lie (default: .pipec in the project)")

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from pipec.compiler.graph.page import Target
     from pipec.compiler.images.model import StepImage
 
+_STYLES = {".svg": "svg", ".html": "html", ".htm": "html", ".dot": "dot", ".gv": "dot"}
+
 
 def run(parsed: argparse.Namespace) -> int:
     """Draws; 1 if the program has errors or the picture cannot be made."""
-    parsed.style, parsed.format = parsed.format, "text"
+    parsed.style, parsed.format = parsed.format or _style_of(parsed.output), "text"
     try:
         if parsed.run_name and parsed.style not in ("svg", "html"):
             raise UsageError("`--run` colours the steps of a picture: give `--format svg` or `--format html`")
@@ -39,6 +41,11 @@ def run(parsed: argparse.Namespace) -> int:
         sys.stdout.buffer.flush()
         return 0
     return _write(session, Path(parsed.output), text)
+
+
+def _style_of(output: str | None) -> str:
+    """What kind of picture the name of a file asks for."""
+    return _STYLES.get(Path(output or "").suffix.lower(), "mermaid")
 
 
 def _write(session: Session, path: Path, text: str) -> int:
