@@ -7,12 +7,13 @@ import re
 from pipec.compiler.yaml_text import documents
 
 _BLOB = re.compile(r'(?<=""")\n(?:[ ]+(?=[^ ])[A-Za-z0-9+/= ]+\n)+(?=[ ]+""")')
+_TAG = re.compile(r"\b([a-z0-9-]+):[0-9a-f]{16}\b")
 _OWN = r"(pipec\..*|zenml\.__init__\.py|__main__\.py)"
 
 
 def readable(target: str, text: str) -> str:
-    """The text of a target's file."""
-    return {"argo": argo, "kubeflow": kubeflow}.get(target, str)(text)
+    """The text of a target's file, without the tags of images, which name the runtime in them."""
+    return _TAG.sub(r"\1:TAG", {"argo": argo, "kubeflow": kubeflow}.get(target, str)(text))
 
 
 def argo(text: str) -> str:

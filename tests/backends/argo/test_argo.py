@@ -328,9 +328,9 @@ def test_a_cache_that_is_asked_for_and_has_no_store_is_noted() -> None:
 
 def test_settings_that_argo_cannot_honour() -> None:
     pipeline = pipeline_of("computed")
-    assert refused(with_config(pipeline, environment={"A-B": "x", "A B": "y"}, secrets=("Not_A_Secret",))) == [
+    assert refused(with_config(pipeline, environment={"A-B": "x", "A B": "y"}, secrets=("not a secret",))) == [
         "PC0406 `A B` is no name of an environment variable in Kubernetes",
-        "PC0406 `Not_A_Secret` is no name of a Kubernetes Secret",
+        "PC0406 `not a secret` is no name of a Kubernetes Secret",
     ]
     assert refused(with_config(pipeline, docker={"apt_packages": ["git"], "parent_image": "python:3.13"})) == [
         "PC0401 Docker setting `apt_packages` cannot be honoured"

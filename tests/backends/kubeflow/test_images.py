@@ -118,7 +118,7 @@ def test_a_value_of_two_images_is_computed_in_the_image_of_the_pipeline(tmp_path
 
 def test_the_option_for_inline_code_is_said_to_have_no_effect(tmp_path: Path) -> None:
     found = compiled(tmp_path, TWO_IMAGES, image="registry.example/mine:1").diagnostics
-    (warning,) = [each for each in found if each.code == "PC0421"]
+    (warning,) = [each for each in found if each.code == "PC0416"]
     assert warning.message == (
         "the option `image=registry.example/mine:1` has no effect: each step has an image that pipec builds"
     )

@@ -268,7 +268,7 @@ def test_inline_code_refuses_what_only_an_image_holds(tmp_path: Path) -> None:
         (
             "PC0609",
             "inline code cannot have the Debian package `git`: no image is built",
-            "",
+            "take images: `-O code=image`",
         )
     ]
 

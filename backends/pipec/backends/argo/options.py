@@ -16,8 +16,8 @@ _PODS = ("OnPodCompletion", "OnPodSuccess", "OnWorkflowCompletion", "OnWorkflowS
 OPTIONS = (
     Option(
         "code",
-        "how code travels: `inline` in the generated files",
-        choices=("inline",),
+        "how code travels: `image`, or `inline` in the generated files; by default what the Docker settings ask for",
+        choices=("inline", "image"),
     ),
     Option("image", "image of the steps, with Python 3.11 or later", DEFAULT_IMAGE),
     Option("namespace", "namespace of the objects; without it, the one they are applied to"),

@@ -38,8 +38,8 @@ class KubeflowBackend:
     options: tuple[Option, ...] = (
         Option(
             "code",
-            "how code travels: `inline` in the generated files",
-            choices=("inline",),
+            "how code travels: `image`, or `inline` in the generated files; by default what the Docker settings ask for",
+            choices=("inline", "image"),
         ),
         Option("image", "image of every step whose Docker settings name none", DEFAULT_IMAGE),
         Option(

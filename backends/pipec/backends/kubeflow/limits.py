@@ -121,7 +121,7 @@ def notes_of(pipeline: Pipeline, request: Request, program: str) -> Iterator[Dia
     if request.images:
         if options["image"] != DEFAULT_IMAGE:
             yield Diagnostic(
-                "PC0421",
+                "PC0416",
                 f"the option `image={options['image']}` has no effect: each step has an image that pipec builds",
                 pipeline.span,
                 help="leave it out; `-O code=inline` runs the steps in it, `parent_image` builds theirs on it",

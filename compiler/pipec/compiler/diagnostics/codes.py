@@ -92,7 +92,6 @@ CODES: dict[str, Code] = {
     "PC0408": Code("install-at-start", "steps install their requirements each time they start"),
     "PC0416": Code("image-option-without-effect", "an image is named for steps that have images of their own"),
     "PC0420": Code("value-of-two-images", "a value is made of results of steps that run in different images"),
-    "PC0421": Code("image-option-unused", "the option `image` has no effect where each step has its own image"),
     "PC0430": Code("needs-a-store", "a part of the program needs a store that the target does not have"),
     "PC0431": Code("schedule-beyond-target", "a schedule asks for what the target's scheduler cannot do"),
     "PC0412": Code("text-is-a-template", "Airflow would run a text of the settings as a template"),

@@ -3,20 +3,65 @@
 import runpy
 from pathlib import Path
 
-from airflow.sdk import DAG, get_current_context, task
+from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk import DAG
+from docker.types import Mount
 
 CODE = Path(__file__).with_suffix(".pipec")
+IMAGE = "container-pipeline:TAG"
 
 
-def step(task_id, spec, *, inputs=None, params=None, settings=None, **options):
-    """A task that runs one step in a process of its own, on the code beside this file."""
+class Step(DockerOperator):
+    """A task that runs one step in its image and gives references to what it made."""
 
-    @task(task_id=task_id, multiple_outputs=True, **options)
-    def run(inputs):
-        launch = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))["launch"]
-        return launch(CODE, spec, inputs, params, settings, get_current_context())
+    template_fields = (*DockerOperator.template_fields, "inputs", "more")
 
-    return run(inputs or {})
+    def __init__(
+        self,
+        *,
+        role,
+        spec,
+        inputs=None,
+        given=None,
+        settings=None,
+        more=None,
+        image=IMAGE,
+        **options,
+    ):
+        super().__init__(
+            image=image,
+            auto_remove="force",
+            mount_tmp_dir=False,
+            xcom_all=True,
+            **options,
+        )
+        self.role, self.spec, self.inputs = role, spec, inputs or {}
+        self.given, self.settings, self.more = given, settings or {}, more or {}
+
+    def execute(self, context):
+        def container(command, environment, mounts):
+            self.command = command
+            self.environment = {**self.environment, **environment}
+            binds = [Mount(type="bind", **mount) for mount in mounts]
+            self.mounts = [*self.mounts, *binds]
+            return DockerOperator.execute(self, context)
+
+        run = runpy.run_path(str(CODE / "pipec/runtime/airflow.py"))[self.role]
+        return run(
+            CODE,
+            self.spec,
+            inputs=self.inputs,
+            params=self.given,
+            settings={**self.settings, "image": self.image, "container": container},
+            context=context,
+            **self.more,
+        )
+
+
+def step(task_id, spec, *, params=None, **options):
+    """A task that runs one step."""
+    options |= {"spec": spec, "given": params, "multiple_outputs": True}
+    return Step(task_id=task_id, role="launch", **options).output
 
 
 with DAG(
