@@ -109,10 +109,13 @@ def _truth(interpreter: Interpreter, test: ast.expr, frame: Frame) -> bool | Non
 
 
 def _forget(statement: ast.stmt, frame: Frame) -> None:
-    """Whatever `statement` may change is unknown from here on."""
+    """Whatever `statement` may change is unknown from here on; of a dict, the entries that it may change."""
     changed = set(bound_names(statement))
+    entries: list[tuple[str, str]] = []
     for node in ast.walk(statement):
         match node:
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(key)), ctx=ast.Store()):
+                entries.append((name, key))
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
                 changed.add(name)
             case ast.Call(
@@ -124,3 +127,8 @@ def _forget(statement: ast.stmt, frame: Frame) -> None:
     for name in changed:
         message = f"`{name}` depends on how the driver is called"
         frame.names[name] = _unknown(frame.module, statement, message)
+    for name, key in entries:
+        held = frame.names.get(name)
+        if isinstance(held, dict):
+            message = f"`{name}[{key!r}]` depends on how the driver is called"
+            held[key] = _unknown(frame.module, statement, message)
