@@ -25,7 +25,7 @@ _HARMLESS_CALLS = frozenset(
     pathlib.Path re.compile TypeVar typing.TypeVar NewType namedtuple collections.namedtuple NamedTuple TypedDict
     timedelta datetime.timedelta datetime.datetime datetime Decimal UUID field dataclasses.field Field
     DockerSettings ResourceSettings DeploymentSettings Schedule Model CachePolicy StepRetryConfig ArtifactConfig
-    Tag ExternalArtifact KubernetesPodSettings KubernetesOrchestratorSettings AirflowOrchestratorSettings
+    Tag ExternalArtifact typer.Typer KubernetesPodSettings KubernetesOrchestratorSettings AirflowOrchestratorSettings
     KubeflowOrchestratorSettings auto enum.auto partial functools.partial""".split()
 )
 """Calls that make a value and nothing else, by the text of what is called."""
@@ -34,6 +34,9 @@ _HARMLESS_METHODS = frozenset(
     """joinpath resolve absolute get format join split strip lower upper replace items keys values with_suffix
     with_name copy with_options removeprefix removesuffix startswith endswith""".split()
 )
+_WRAPPERS = frozenset("step pipeline wraps cache lru_cache overload contextmanager asynccontextmanager".split())
+"""Decorators that make a value of a function and nothing else, whatever module they come from."""
+
 _MUTATORS = frozenset({"append", "extend", "insert", "update", "setdefault", "add"})
 _LOOKS_AT_ITSELF = frozenset(
     {"globals", "vars", "importlib", "pkgutil", "__subclasses__", "eval", "exec", "__import__", "inspect"}
@@ -285,11 +288,17 @@ def _called_name(node: ast.expr) -> str:
 
 
 def _only_authoring(decorators: list[ast.expr]) -> bool:
-    """Whether all decorators are `@step` or `@pipeline`, whose evaluation only makes a value."""
-    return all(
-        _called_name(one).rpartition(".")[2] in {"step", "pipeline", "wraps", "cache", "lru_cache", "overload"}
-        for one in decorators
-    )
+    """Whether all decorators only make a value: `@step` and its like, a wrapper, a command of the command line."""
+    return all(_is_wrapper(_called_name(one)) for one in decorators)
+
+
+def _is_wrapper(decorator: str) -> bool:
+    """Whether a decorator of a function registers nothing that an import of the module would have to keep.
+
+    A command (`@click.command()`, `@app.command()`) is registered with an object that the start of the program reads.
+    """
+    module, _, name = decorator.rpartition(".")
+    return name in _WRAPPERS or module == "click" or (bool(module) and name == "command")
 
 
 def _only_value_classes(decorators: list[ast.expr]) -> bool:
