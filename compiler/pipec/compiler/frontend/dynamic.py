@@ -51,7 +51,8 @@ def map_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, is
     if (refused := given.pop("start_after", None)) is not None:
         raise Fault(_start_after(refused.span))
     order, bound = given.pop("after", None), given.pop("max_parallelism", None)
-    inputs = bind_inputs(definition, arguments.positional, given, step.options.get("parameters"), span)
+    preset = step.options.get("parameters")
+    inputs = bind_inputs(definition, arguments.positional, given, preset, span, interpreter.table.root)
     if unknown := find_unknown([one.value for one in inputs.values()]):
         raise Fault(unknown.diagnostic)
     mapped = {

@@ -31,6 +31,7 @@ from pipec.compiler.ir.walk import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.source import Span
@@ -68,10 +69,10 @@ def call_step(interpreter: Interpreter, step: StepValue, arguments: Arguments, s
         from pipec.compiler.frontend.run_configuration import check_parameters, without_unknown
 
         preset = without_unknown(interpreter, run, name, definition, preset)
-        bound = bind_inputs(definition, arguments.positional, given, preset, span)
+        bound = bind_inputs(definition, arguments.positional, given, preset, span, interpreter.table.root)
         check_parameters(run, name, bound)
     else:
-        bound = bind_inputs(definition, arguments.positional, given, preset, span)
+        bound = bind_inputs(definition, arguments.positional, given, preset, span, interpreter.table.root)
     values = _convert(bound, definition)
     after = tuple(dict.fromkeys(name for order in orders for name in after_ids(interpreter, order)))
     config = call_config(interpreter, step)
@@ -185,9 +186,17 @@ def _identifier(given: Setting | None) -> str | Symbolic | None:
 
 
 def bind_inputs(
-    definition: StepDef, positional: list[Setting], keywords: dict[str, Setting], preset: Setting | None, span: Span
+    definition: StepDef,
+    positional: list[Setting],
+    keywords: dict[str, Setting],
+    preset: Setting | None,
+    span: Span,
+    root: Path,
 ) -> dict[str, Setting]:
-    """The arguments by input name, in the order of the signature; `with_options(parameters=…)` fills what is left."""
+    """The arguments by input name, in the order of the signature; `with_options(parameters=…)` fills what is left.
+
+    Below `root`, the project's, a run configuration is looked for that gives what a wrong call leaves out.
+    """
     inputs = [one.name for one in definition.inputs]
     if len(positional) > len(inputs):
         takes = f"takes {len(inputs)} input{'s' if len(inputs) != 1 else ''}" if inputs else "takes no input"
@@ -209,21 +218,33 @@ def bind_inputs(
             bound.setdefault(name, entry)
     missing = [one.name for one in definition.inputs if one.is_required and one.name not in bound]
     if missing:
-        listed = ", ".join(f"`{name}`" for name in missing)
-        raise Fault(_missing(definition, listed, span))
+        raise Fault(_missing(definition, missing, span, root))
     return {name: bound[name] for name in inputs if name in bound}
 
 
-def _missing(definition: StepDef, listed: str, span: Span) -> Diagnostic:
+def _missing(definition: StepDef, names: list[str], span: Span, root: Path) -> Diagnostic:
     from pipec.compiler.diagnostics import Label
 
+    listed = ", ".join(f"`{name}`" for name in names)
     return Diagnostic(
         "PC0301",
         f"the call of `{definition.name}` leaves out {listed}",
         span,
         related=(Label(definition.span, "the step is defined here"),),
-        help=f"pass {listed}, or give it a default",
+        help=_how_to_give(definition, names, listed, root),
     )
+
+
+def _how_to_give(definition: StepDef, names: list[str], listed: str, root: Path) -> str:
+    from pipec.compiler.frontend.configured_elsewhere import configurations_with
+
+    files = configurations_with(root, definition.name, names)
+    if not files:
+        return f"pass {listed}, or give {'it a default' if len(names) == 1 else 'them defaults'}"
+    if len(files) == 1:
+        return f"`{files[0]}` gives {listed}: say `--config {files[0]}`"
+    shown = ", ".join(f"`{one}`" for one in files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    return f"these give {listed}: {shown}; name the one that is meant with `--config`"
 
 
 def _convert(bound: dict[str, Setting], definition: StepDef) -> dict[str, Value]:
