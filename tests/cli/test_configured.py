@@ -132,18 +132,56 @@ def test_a_configuration_does_not_change_an_evaluated_program(run: Run) -> None:
     assert "error[PC0506]: `--config` cannot be applied to `ir/churn.ir.json`" in done.stderr
 
 
-def test_a_driver_in_a_file_of_its_own_counts_where_it_is_named(run: Run, project: Path) -> None:
-    driver = (
-        "from training import churn\n@print\ndef f(): ...\nchurn.with_options(enable_cache=False)()  # a pipeline\n"
-    )
-    (project / "run.py").write_text(driver)
+DRIVER = "from training import churn\n@print\ndef f(): ...\nchurn.with_options(enable_cache=False)()  # a pipeline\n"
+
+
+def test_a_driver_in_a_file_of_its_own_counts(run: Run, project: Path) -> None:
+    (project / "run.py").write_text(DRIVER)
+    for words in ([], ["run.py"]):
+        done = run("compile", *words, "-t", "outline", "--force")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("outlines/churn.txt: ")
+        assert head(project) == "# Regenerate: pipec compile run.py --target outline"
+    assert run("compile", "-t", "outline", "--check").returncode == 0
+    assert run("compile", "training.py", "-t", "outline", "--force").returncode == 0
+    assert head(project) == "# Regenerate: pipec compile training.py --target outline"
+
+
+def test_a_driver_without_options_does_not(run: Run, project: Path) -> None:
+    (project / "run.py").write_text(DRIVER.replace(".with_options(enable_cache=False)", "") + "# with_options\n")
+    assert run("compile", "-t", "outline").returncode == 0
+    assert head(project) == "# Regenerate: pipec compile training.py --target outline"
+
+
+def test_a_driver_takes_what_it_configures_and_leaves_the_rest(run: Run, project: Path) -> None:
+    (project / "training.py").write_text(TRAINING + "\n@pipeline\ndef other():\n    load()\n")
+    (project / "run.py").write_text(DRIVER.replace("import churn", "import churn, other") + "other()\n")
     done = run("compile", "-t", "outline")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "outlines/churn.txt: written  (churn, 1 step)\n"
-    assert head(project) == "# Regenerate: pipec compile training.py --target outline"
-    done = run("compile", "run.py", "-t", "outline")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert head(project) == "# Regenerate: pipec compile run.py --target outline"
+    assert sorted(one.name for one in (project / "outlines").iterdir()) == ["churn.txt", "other.txt"]
+    assert head(project) == "# Regenerate: pipec compile run.py:churn --target outline"
+    other = (project / "outlines/other.txt").read_text().splitlines()[1]
+    assert other == "# Regenerate: pipec compile training.py --target outline"
+
+
+def test_of_two_drivers_the_first_counts_and_a_note_says_so(run: Run, project: Path) -> None:
+    (project / "run.py").write_text(DRIVER)
+    (project / "run_again.py").write_text(DRIVER.replace("enable_cache=False", "enable_cache=True"))
+    done = run("check")
+    assert done.returncode == 0
+    assert done.stdout == "1 pipeline checked, no errors\n"
+    assert done.stderr == (
+        "note[PC0521]: `run.py` starts `churn` too, and counts where no file is named\n"
+        " --> run_again.py:4:1\n"
+        "  |\n"
+        "4 | churn.with_options(enable_cache=True)()  # a pipeline\n"
+        "  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        " ::: run.py:4:1\n"
+        "  |\n"
+        "4 | churn.with_options(enable_cache=False)()  # a pipeline\n"
+        "  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ the first start\n"
+        "  = help: to compile it as it is started here: `pipec compile run_again.py:churn`\n"
+    )
 
 
 def test_the_store_of_a_stack_reaches_every_target(run: Run, project: Path) -> None:

@@ -59,6 +59,7 @@ def compile(  # noqa: PLR0913 - the documented API: keywords, each with a defaul
     project: Project | None = None,
     config: str | Path | None = None,
     stack: str | None = None,
+    without: frozenset[tuple[str, str]] = frozenset(),
 ) -> Compilation:
     """Compiles one file.
 
@@ -72,6 +73,7 @@ def compile(  # noqa: PLR0913 - the documented API: keywords, each with a defaul
         project: the project, where it is known already, with its stack.
         config: a run configuration, ZenML's YAML.
         stack: a stack of the project's, by default its `default_stack`; not with `project`.
+        without: pipelines to leave out, as the path of their file from the project root and their function's name.
 
     Returns:
         The files and the diagnostics. A fault of the program is never an exception.
@@ -85,7 +87,7 @@ def compile(  # noqa: PLR0913 - the documented API: keywords, each with a defaul
         if has_errors(faults):
             return Compilation((), tuple(faults), {} if project.file is None else {project.file.path: project.file})
     asked = _Asked(
-        pipeline, parameters or {}, bind or {}, options or {}, None if config is None else Path(config), stack
+        pipeline, parameters or {}, bind or {}, options or {}, None if config is None else Path(config), stack, without
     )
     lowered = _lower(project, file, asked)
     if has_errors(lowered.diagnostics) or not lowered.pipelines:
@@ -103,6 +105,7 @@ class _Asked:
     options: Mapping[str, Any]
     config: Path | None = None
     stack: str | None = None
+    without: frozenset[tuple[str, str]] = frozenset()
 
 
 def open_project(root: Path, stack: str | None) -> tuple[Project, list[Diagnostic]]:
@@ -132,6 +135,7 @@ def _lower(project: Project, file: Path, asked: _Asked) -> Compilation:
         layers=layers,
         stubs=project.stubs,
         include=project.include,
+        without=asked.without,
     )
     found = tuple(in_order([*faults, *lowered.diagnostics])) if faults else lowered.diagnostics
     return Compilation((), found, {**sources, **lowered.sources}, lowered.pipelines, lowered.import_roots)

@@ -29,11 +29,18 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A file to compile, a pipeline in it or None for all, and its project."""
+    """A file to compile, a pipeline in it or None for all, and its project.
+
+    Attributes:
+        without: pipelines of the file that are compiled as another file starts them.
+        is_start: whether the pipeline is another file's, and this one counts for how it starts it.
+    """
 
     file: Path
     pipeline: str | None
     project: Project
+    without: frozenset[tuple[str, str]] = frozenset()
+    is_start: bool = False
 
 
 @dataclass(slots=True)
@@ -103,6 +110,10 @@ def open_session(parsed: argparse.Namespace) -> Session:
         files, faults = source_files(project)
         session.add(faults, {} if project.file is None else {project.file.path: project.file}, project.root)
         session.programs = [Program(file.resolve(), name, project) for file, name in files]
+        if not project.sources:
+            from pipec.compiler.cli.starts import as_started
+
+            session.programs = as_started(session, session.programs)
         if not session.programs and not session.has_errors:
             session.add([no_pipeline()])
         return session
@@ -139,6 +150,7 @@ def compile_program(session: Session, program: Program, target: str | None) -> C
         project=program.project,
         config=parsed.config,
         stack=parsed.stack,
+        without=program.without,
     )
     if not is_own(session, program, compilation):
         return None
@@ -169,7 +181,7 @@ def is_own(session: Session, program: Program, compilation: Compilation) -> bool
 
     A file that only starts pipelines compiles them where it is named; found by chance it would compile them once more.
     """
-    if not session.is_implicit or program.project.sources:
+    if not session.is_implicit or program.project.sources or program.is_start:
         return True
     root = program.project.root
     name = program.file.relative_to(root).as_posix() if program.file.is_relative_to(root) else program.file.name

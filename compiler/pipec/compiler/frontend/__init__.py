@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipec.compiler.diagnostics import Diagnostic, has_errors, in_order
 from pipec.compiler.frontend.bindings import Bindings
 from pipec.compiler.frontend.closure import attach_closures
-from pipec.compiler.frontend.discovery import PipelineDefinition, definitions_in, roots_of
+from pipec.compiler.frontend.discovery import PipelineDefinition, Place, definitions_in, roots_of
 from pipec.compiler.frontend.import_order import import_faults
 from pipec.compiler.frontend.interpreter import Interpreter
 from pipec.compiler.frontend.lower import lower_pipeline
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.run_configuration import Layers
     from pipec.compiler.frontend.values import Setting
     from pipec.compiler.ir.model import Pipeline
-    from pipec.compiler.source import SourceFile
+    from pipec.compiler.source import SourceFile, Span
 
-__all__ = ["Bindings", "LoweredProgram", "lower_file", "pipelines_in"]
+__all__ = ["Bindings", "LoweredProgram", "lower_file", "pipelines_in", "starts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def lower_file(
     layers: Layers | None = None,
     stubs: Mapping[str, str] | None = None,
     include: tuple[str, ...] = (),
+    without: frozenset[Place] = frozenset(),
 ) -> LoweredProgram:
     """The pipelines of `file` that no other pipeline there calls, or the one called `pipeline`.
 
@@ -67,6 +68,7 @@ def lower_file(
         layers: what the project, the stack and a run configuration say.
         stubs: signatures of steps outside the project, by `module:name`.
         include: patterns of data files, from the root, that travel with every step.
+        without: pipelines that are left out where `pipeline` names none.
     """
     opened = _open(root, file)
     if isinstance(opened, LoweredProgram):
@@ -86,6 +88,8 @@ def lower_file(
         return LoweredProgram((), tuple(in_order([*found, chosen])), interpreter.table.sources)
     lowered: list[Pipeline] = []
     for definition in chosen:
+        if pipeline is None and definition.place in without:
+            continue
         interpreter.diagnostics = []
         driver = _driver(interpreter, definition, starts)
         result = _lower_started(interpreter, definition, bindings or Bindings(), layers, driver)
@@ -139,6 +143,24 @@ def _starts(interpreter: Interpreter, module: Module) -> list[Start]:
     from pipec.compiler.frontend.driver_calls import starts_in
 
     return starts_in(interpreter, module)
+
+
+def starts_of(root: Path, file: Path) -> tuple[list[tuple[Place, Span, bool]], Mapping[str, SourceFile]]:
+    """How `file`, which defines no pipeline itself, starts those of others, and what was read to know it.
+
+    Each with the place of its first start, and whether it is given options.
+    """
+    opened = _open(root, file)
+    if isinstance(opened, LoweredProgram):
+        return [], {}
+    interpreter, module = opened
+    definitions, _ = definitions_in(interpreter, module)
+    starts = [] if definitions else _starts(interpreter, module)
+    if not starts:
+        return [], {}
+    from pipec.compiler.frontend.drivers import starts_of_others
+
+    return starts_of_others(starts), interpreter.table.sources
 
 
 def pipelines_in(root: Path, file: Path) -> tuple[list[PipelineDefinition], LoweredProgram]:

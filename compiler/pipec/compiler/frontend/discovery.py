@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipec.compiler.diagnostics import Diagnostic, Label
 from pipec.compiler.frontend import names
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pipec.compiler.frontend.modules import Module
 
 
+Place: TypeAlias = tuple[str, str]
+"""Which function a pipeline is: its file as it is shown, and its qualified name."""
+
+
 @dataclass(frozen=True, slots=True)
 class PipelineDefinition:
     """A pipeline of a file: its function's name, its own name, and its value for the evaluator."""
@@ -23,6 +27,12 @@ class PipelineDefinition:
     function: str
     name: str
     value: PipelineValue
+
+    @property
+    def place(self) -> Place:
+        """Which function it is, whatever file starts it."""
+        definition = self.value.definition
+        return definition.module.source.path, definition.qualified_name
 
 
 def definitions_in(interpreter: Interpreter, module: Module) -> tuple[list[PipelineDefinition], list[Diagnostic]]:

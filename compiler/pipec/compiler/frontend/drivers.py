@@ -21,7 +21,7 @@ from pipec.compiler.record import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pipec.compiler.frontend.discovery import PipelineDefinition
+    from pipec.compiler.frontend.discovery import PipelineDefinition, Place
     from pipec.compiler.frontend.interpreter import Interpreter
     from pipec.compiler.frontend.values import Setting
     from pipec.compiler.source import Span
@@ -123,6 +123,17 @@ def _note(message: str, span: Span, why: str = "") -> Diagnostic:
         notes=(why,) if why else (),
         help="set it on `@pipeline`, or in a run configuration: `--config run.yaml`",
     )
+
+
+def starts_of_others(starts: Sequence[Start]) -> list[tuple[Place, Span, bool]]:
+    """The pipelines of other files that are started: which, where first, and whether they are given options there."""
+    from pipec.compiler.frontend.discovery import roots_of
+
+    found: list[tuple[Place, Span, bool]] = []
+    for one in roots_of(started_elsewhere(starts)):
+        own = [start for start in starts if start.pipeline.definition.node is one.value.definition.node]
+        found.append((one.place, own[0].span, any(_added(one.value, start.pipeline) for start in own)))
+    return found
 
 
 def started_elsewhere(starts: Sequence[Start]) -> list[PipelineDefinition]:
